@@ -1,0 +1,5 @@
+"""`python -m couvert` is `couvert`."""
+
+from couvert.cli import main
+
+main()

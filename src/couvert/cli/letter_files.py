@@ -1,0 +1,81 @@
+"""Files that the command line reads: HTML templates and lists of recipients."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from couvert.commands.addresses import AddressFault, normalise
+from couvert.domain.mail import Recipient
+from couvert.domain.refusals import RuleBroken
+
+COLUMNS: Final = {
+    "email": "email", "mail": "email", "e-mail": "email", "recipient_email": "email",
+    "name": "name", "recipient_name": "name", "company": "company", "recipient_company": "company",
+    "email_recipient_id": "email_recipient_id", "emailrecipientid": "email_recipient_id", "id": "email_recipient_id",
+}  # fmt: skip
+"""Header, in any case, -> field of a recipient; any other column is a variable."""
+
+
+@dataclass(slots=True)
+class RecipientList:
+    recipients: list[Recipient] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    """Lines that cannot be sent to, each with its number and why."""
+    repeats: list[str] = field(default_factory=list)
+    """Lines left out because an earlier one has the same address."""
+
+
+def read_template(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise RuleBroken(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise RuleBroken(f"{path}: is not UTF-8; save it as UTF-8") from None
+
+
+def read_recipients(path: Path) -> RecipientList:
+    """A CSV file with a header line, one column of which is `email`. Separators: comma, semicolon or tab."""
+    text = read_template(path).removeprefix("\ufeff")
+    header, _, _ = text.partition("\n")
+    separator = max(",;\t", key=header.count)
+    found, seen = RecipientList(), dict[str, int]()
+    rows = csv.reader(text.splitlines(keepends=True), delimiter=separator)
+    fields = [COLUMNS.get(column.strip().lower(), column.strip()) for column in next(rows, [])]
+    if "email" not in fields:
+        raise RuleBroken(f'{path}: the first line must name the columns, one of them "email"')
+    for cells in rows:
+        if any(cell.strip() for cell in cells):
+            _read_line(found, seen, rows.line_num, dict(zip(fields, cells, strict=False)))
+    return found
+
+
+def _read_line(found: RecipientList, seen: dict[str, int], line: int, cells: dict[str, str]) -> None:
+    values = {name: cell.strip() for name, cell in cells.items() if name}
+    try:
+        email = normalise(values.pop("email", ""))
+        _refuse_controls(values)
+    except (AddressFault, ValueError) as fault:
+        found.faults.append(f"line {line}: {fault}")
+        return
+    if email in seen:
+        found.repeats.append(f"line {line}: {email} stands on line {seen[email]} already")
+        return
+    seen[email] = line
+    own = {name: values.pop(name, None) or None for name in ("name", "company", "email_recipient_id")}
+    found.recipients.append(Recipient(email, **own, variables=values or None))
+
+
+def _refuse_controls(values: dict[str, str]) -> None:
+    for name, value in values.items():
+        if any(ord(letter) < 32 or ord(letter) == 127 for letter in value):
+            raise ValueError(f"{name} has a line break or another control character")
+
+
+def chunks(recipients: list[Recipient], size: int) -> Iterator[list[Recipient]]:
+    for start in range(0, len(recipients), size):
+        yield recipients[start : start + size]

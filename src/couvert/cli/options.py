@@ -1,0 +1,57 @@
+"""What several commands take, and how they open what they work on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from couvert.settings import Settings
+
+if TYPE_CHECKING:
+    from couvert.wiring import Parts
+
+T = TypeVar("T")
+
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", metavar="DIR", help="The data directory.  [default: ./couvert-data, or COUVERT_DATA_DIR]"),
+]
+
+
+def settings(data: Path | None) -> Settings:
+    """The settings with the command line's data directory, and logging as they say."""
+    from couvert.cli import logs
+
+    read = Settings.read(data_dir=data)
+    logs.configure(read.log_level)
+    return read
+
+
+def with_parts(data: Path | None, work: Callable[[Parts], Awaitable[T]]) -> T:
+    """Run `work` on the wired parts, in an event loop of its own; nothing is delivered meanwhile."""
+    from couvert import wiring
+
+    async def run() -> T:
+        parts = wiring.open_parts(settings(data))
+        async with wiring.running(parts, delivers=False):
+            return await work(parts)
+
+    return asyncio.run(run())
+
+
+def with_courier(read: Settings, work: Callable[[Parts, bool], Awaitable[T]]) -> T:
+    """As `with_parts`, with this process delivering if no `serve` does; `work` is told whether one does."""
+    from couvert import wiring
+
+    is_served = wiring.ServeLock(read.data_dir).is_taken()
+
+    async def run() -> T:
+        parts = wiring.open_parts(read)
+        async with wiring.running(parts, delivers=not is_served):
+            return await work(parts, is_served)
+
+    return asyncio.run(run())

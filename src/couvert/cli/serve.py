@@ -1,0 +1,81 @@
+"""`couvert serve`: the API and the courier in one process, until told to stop."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from couvert.cli.options import Data, settings
+from couvert.settings import WrongSetting
+
+if TYPE_CHECKING:
+    from couvert.wiring import Parts
+
+BACKLOG = 2048
+LINGER_SECONDS = 60
+"""How long requests in flight may take to end once the service is told to stop."""
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")] = 8000,
+    data: Data = None,
+) -> None:
+    """Serve the API and deliver mail, on one data directory."""
+    from couvert import wiring
+
+    read = settings(data)
+    lock = wiring.ServeLock(read.data_dir)
+    lock.take()
+    parts = wiring.open_parts(read, is_server=True)
+    listener = _listen(host, port)
+    # Uvicorn raises the signal again once all is finished; it has been obeyed by then.
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    signal.signal(signal.SIGINT, lambda *_: None)
+    _run(parts, listener)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        listener = socket.socket(family)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        raise WrongSetting(f"--host {host} --port {port}: cannot listen there ({error.strerror or error})") from None
+    return listener
+
+
+def _run(parts: Parts, listener: socket.socket) -> None:
+    import uvicorn
+
+    from couvert import web, wiring
+
+    @asynccontextmanager
+    async def lifespan(_: object) -> AsyncIterator[None]:
+        async with wiring.running(parts, delivers=True):
+            host, port, *_ = listener.getsockname()
+            shown = f"[{host}]" if ":" in host else host
+            print(f"couvert listens on http://{shown}:{port}, transport {parts.transport.name}", flush=True)
+            yield
+
+    config = uvicorn.Config(
+        app=web.application(parts, lifespan),
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=LINGER_SECONDS,
+    )
+    uvicorn.Server(config).run(sockets=[listener])

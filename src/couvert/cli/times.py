@@ -1,0 +1,12 @@
+"""Times as the command line shows them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def utc(ms: int | None) -> str:
+    """`2025-01-27 10:30:00.123Z`, or a dash."""
+    if ms is None:
+        return "-"
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(" ", "milliseconds").replace("+00:00", "Z")

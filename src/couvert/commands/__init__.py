@@ -1,0 +1,1 @@
+"""The only code that appends events and changes state: read, decide, commit."""

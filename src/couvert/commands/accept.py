@@ -1,0 +1,119 @@
+"""Accept a mail: check its templates for every recipient, then keep it with its deliveries in one change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final, NamedTuple
+
+from couvert.domain import mail, personalise
+from couvert.domain.ids import IdSource
+from couvert.domain.mail import AcceptMail, MailAccepted
+from couvert.domain.refusals import RuleBroken
+from couvert.store.port import (
+    Change,
+    Content,
+    Idempotency,
+    Position,
+    Record,
+    Store,
+    StoredDelivery,
+    StoredKey,
+    StoredRecipient,
+)
+
+MOST_RECIPIENTS: Final = 10_000
+
+
+class Lease(NamedTuple):
+    """A delivery that is accepted leased is handed over by its worker without a look into the queue."""
+
+    owner: int
+    until: int
+
+
+class Claim(NamedTuple):
+    """An idempotency key that is to stand for the mail."""
+
+    scope: bytes
+    request: bytes
+
+
+class Accepted(NamedTuple):
+    mail_id: int
+    position: Position
+    at: int
+    content: Content
+    deliveries: list[StoredDelivery]
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptMails:
+    store: Store
+    ids: IdSource
+    now_ms: Callable[[], int]
+
+    async def accept(
+        self, command: AcceptMail, *, key: StoredKey | None, lease: Lease | None = None, claim: Claim | None = None
+    ) -> Accepted:
+        """Durable when it returns. Raises `RuleBroken`, `Unavailable`, and `Conflict` if the key changed meanwhile."""
+        _check(command)
+        now = self.now_ms()
+        mail_id = self.ids.block(1 + len(command.recipients))
+        event = mail.accept(command, now=now, key_id=key.key.id if key else None)
+        content, bodies = _content(mail_id, command)
+        deliveries = _deliveries(mail_id, event, lease)
+        change = Change(
+            at=now,
+            records=[Record(mail_id, 0, event)],
+            content=content,
+            bodies=bodies,
+            new_recipients=[StoredRecipient(mail_id + n, r) for n, r in enumerate(command.recipients, 1)],
+            new_deliveries=deliveries,
+            expected_keys={key.key.id: key.revision} if key else {},
+            idempotency=claim and Idempotency(claim.scope, claim.request, mail_id, 0, now, None),
+        )
+        position = await self.store.commit(change)
+        return Accepted(mail_id, position, now, content, deliveries)
+
+
+def _check(command: AcceptMail) -> None:
+    if not 1 <= len(command.recipients) <= MOST_RECIPIENTS:
+        raise RuleBroken(f"A mail has 1 to {MOST_RECIPIENTS:,} recipients, not {len(command.recipients):,}.")
+    if command.html is None and command.text is None:
+        raise RuleBroken("A mail needs an HTML or a text template.")
+    sources = {"subject": command.subject, "html_template": command.html, "text_template": command.text}
+    personalise.check(sources, command.variables, command.recipients)
+
+
+def _content(mail_id: int, command: AcceptMail) -> tuple[Content, dict[bytes, str]]:
+    bodies: dict[bytes, str] = {}
+
+    def kept(body: str | None) -> bytes | None:
+        if body is None:
+            return None
+        digest = sha256(body.encode()).digest()
+        bodies[digest] = body
+        return digest
+
+    content = Content(
+        mail_id=mail_id,
+        sender=command.sender,
+        subject=command.subject,
+        reply_to=command.reply_to,
+        html=kept(command.html),
+        text=kept(command.text),
+        variables=command.variables,
+        references=command.references,
+    )
+    return content, bodies
+
+
+def _deliveries(mail_id: int, event: MailAccepted, lease: Lease | None) -> list[StoredDelivery]:
+    wake_at, owner = (lease.until, lease.owner) if lease else (event.due_at, 0)
+    first = mail.born(mail_id, 1, event)
+    return [
+        StoredDelivery(first._replace(id=mail_id + n) if n > 1 else first, 1, wake_at, owner)
+        for n in range(1, event.count + 1)
+    ]

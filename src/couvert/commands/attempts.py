@@ -1,0 +1,162 @@
+"""An attempt's two commits: *begun* before the first byte leaves, and what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, assert_never
+
+import structlog
+
+from couvert.commands.rows import happened
+from couvert.commands.settled import Settled, read
+from couvert.delivery.transport import Outcome, Refused, Taken, TryLater, Unknown, Withheld
+from couvert.domain import delivery as rules
+from couvert.domain.delivery import (
+    Begun, Deferred, DeliveryEvent, Failed, OutcomeUnknown, Released, Sent, UnknownPolicy,
+)  # fmt: skip
+from couvert.domain.refusals import Conflict, Unavailable
+from couvert.store.port import NotedEvent, Store, StoredDelivery
+
+LONGEST_PAUSE_SECONDS: Final = 2.0
+
+_RECORDED_AS: Final[dict[type[Outcome], tuple[type[Sent | Deferred | Failed | OutcomeUnknown | Released], ...]]] = {
+    Taken: (Sent,),
+    TryLater: (Deferred, Failed),
+    Refused: (Failed,),
+    Unknown: (OutcomeUnknown,),
+    Withheld: (Released,),
+}
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    store: Store
+    now_ms: Callable[[], int]
+    unknown_policy: UnknownPolicy
+    lease_ms: int
+    chance: Callable[[], float] = random.random
+
+    async def begin(self, stored: StoredDelivery) -> StoredDelivery | None:
+        """The row with its attempt begun, or ended if its time was over; None if it is not ours to send.
+
+        A compare-and-set: revision as read, lease still held. Who loses, or does not learn whether it won, gets None
+        and sends nothing.
+        """
+        now = self.now_ms()
+        event = rules.begin(stored.delivery, now)
+        if event is None:
+            return None
+        change, row = happened(stored, [event], at=now)
+        if isinstance(event, Begun):
+            row = row._replace(wake_at=now + self.lease_ms)
+            change.deliveries = [row]
+        change.holds_lease = True
+        try:
+            await self.store.commit(change)
+        except Conflict:
+            return None
+        except Unavailable as trouble:
+            if trouble.may_be_kept:
+                await self._withdraw(row)
+            return None
+        return row
+
+    async def record(self, stored: StoredDelivery, outcome: Outcome) -> Settled:
+        """Keep the outcome of the attempt that `stored` began, however long the store needs to take it."""
+        attempt = stored.delivery.attempt
+        events, words = self._events(stored, attempt, outcome)
+        try:
+            row, at = await self._commit(stored, events, words)
+        except (Conflict, Unavailable):
+            return await self._insist(stored.delivery.id, attempt, outcome)
+        provider_id = outcome.provider_id if isinstance(outcome, Taken) else None
+        return Settled(row.delivery.id, row.delivery.state, at, provider_id, words)
+
+    async def lose(self, stored: StoredDelivery) -> Settled | None:
+        """A begun attempt whose lease ran out: nobody is left to say how it ended. None if somebody did after all."""
+        events = rules.lose(stored.delivery, stored.delivery.attempt, self.now_ms(), self.unknown_policy)
+        return await self._end(stored, events, "the worker stopped, or lost its lease, during the hand-over")
+
+    async def refuse(self, stored: StoredDelivery, words: str) -> Settled | None:
+        """Nobody will ever be able to send it, for a reason of our own; no attempt was begun."""
+        return await self._end(stored, [Failed(stored.delivery.attempt, "refused")], words)
+
+    async def _end(self, stored: StoredDelivery, events: list[DeliveryEvent], words: str) -> Settled | None:
+        try:
+            row, at = await self._commit(stored, events, words)
+        except (Conflict, Unavailable):
+            return None
+        return Settled(row.delivery.id, row.delivery.state, at, None, words)
+
+    # --- Details, in the order they are called ------------------------------------------------------------------------
+
+    async def _withdraw(self, begun: StoredDelivery) -> None:
+        """The commit of *begun* ended unseen. Nothing was sent, so if it was kept, it is taken back."""
+        withheld = Withheld("the commit that began it ended unseen")
+        await self._insist(begun.delivery.id, begun.delivery.attempt, withheld, owner=begun.owner)
+
+    async def _insist(
+        self, delivery_id: int, attempt: int, outcome: Outcome, *, owner: int | None = None
+    ) -> Settled:
+        """Read the row anew, decide and commit: after a conflict, and again until the store is there to take it."""
+        pause = 0.05
+        while True:
+            try:
+                current = await self._current(delivery_id)
+                is_ours = owner is None or (current.owner == owner and current.delivery.attempt == attempt)
+                if is_ours and not await self._is_recorded(current, attempt, outcome):
+                    current, _ = await self._commit(current, *self._events(current, attempt, outcome))
+                return read(delivery_id, current.delivery.state, await self._timeline(current))
+            except Conflict:
+                continue
+            except Unavailable as trouble:
+                log.warning("outcome.waits", delivery=delivery_id, trouble=trouble.message)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    async def _commit(
+        self, stored: StoredDelivery, events: list[DeliveryEvent], words: str | None
+    ) -> tuple[StoredDelivery, int]:
+        change, row = happened(stored, events, at=self.now_ms(), note=words)
+        await self.store.commit(change)
+        return row, change.at
+
+    async def _current(self, delivery_id: int) -> StoredDelivery:
+        found = await self.store.delivery(delivery_id)
+        if found is None:
+            raise LookupError(f"delivery {delivery_id} is gone")
+        return found
+
+    async def _is_recorded(self, current: StoredDelivery, attempt: int, outcome: Outcome) -> bool:
+        """Whether a commit whose end we did not see has kept this very outcome."""
+        kinds = _RECORDED_AS[type(outcome)]
+        events = (noted.logged.event for noted in await self._timeline(current))
+        return any(isinstance(event, kinds) and event.attempt == attempt for event in events)
+
+    async def _timeline(self, stored: StoredDelivery) -> list[NotedEvent]:
+        delivery = stored.delivery
+        return await self.store.timeline(delivery.mail_id, delivery.id - delivery.mail_id)
+
+    def _events(
+        self, current: StoredDelivery, attempt: int, outcome: Outcome
+    ) -> tuple[list[DeliveryEvent], str | None]:
+        """What the outcome makes of the row as it is now, and the provider's words."""
+        delivery, now = current.delivery, self.now_ms()
+        match outcome:
+            case Taken(provider_id):
+                return [Sent(attempt, provider_id)], None
+            case TryLater(reason, after_seconds):
+                return [rules.defer(delivery, attempt, now, after_seconds, self.chance())], reason
+            case Refused(reason):
+                return [Failed(attempt, "refused")], reason
+            case Unknown(reason):
+                return rules.lose(delivery, attempt, now, self.unknown_policy), reason
+            case Withheld(reason):
+                return [Released(attempt, now)], reason
+            case _:
+                assert_never(outcome)

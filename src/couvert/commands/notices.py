@@ -1,0 +1,31 @@
+"""What the provider says about a mail after it took it: delivered, bounced, complained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from couvert.commands.rows import happened
+from couvert.domain.delivery import Bounced, Complained, Delivered, has_begun
+from couvert.domain.refusals import Conflict, NotFound
+from couvert.store.port import Position, Store
+
+NoticeEvent = Delivered | Bounced | Complained
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    store: Store
+    now_ms: Callable[[], int]
+
+    async def record(self, delivery_id: int, event: NoticeEvent, words: str | None = None) -> Position:
+        """Into the timeline always; the state only moves forward, in whatever order notices come."""
+        while True:
+            stored = await self.store.delivery(delivery_id)
+            if stored is None or not has_begun(stored.delivery, event.attempt):
+                raise NotFound(f"attempt {event.attempt} of delivery {delivery_id} was never begun")
+            change, _ = happened(stored, [event], at=self.now_ms(), note=words)
+            try:
+                return await self.store.commit(change)
+            except Conflict:
+                continue

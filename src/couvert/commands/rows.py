@@ -1,0 +1,28 @@
+"""What a delivery's row becomes when events happen to it: the fold, the next revision, and when a worker is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from couvert.domain.delivery import Delivery, DeliveryEvent, evolve
+from couvert.store.port import Change, Record, StoredDelivery
+
+
+def happened(
+    stored: StoredDelivery, events: Sequence[DeliveryEvent], *, at: int, note: str | None = None
+) -> tuple[Change, StoredDelivery]:
+    """The change that appends these events, the provider's words with the first, and the row that it leaves."""
+    delivery = stored.delivery
+    for event in events:
+        delivery = evolve(delivery, event)
+    row = _row(stored, delivery)
+    part = delivery.id - delivery.mail_id
+    records = [Record(delivery.mail_id, part, event, None if n else note) for n, event in enumerate(events)]
+    return Change(at=at, records=records, deliveries=[row]), row
+
+
+def _row(stored: StoredDelivery, delivery: Delivery) -> StoredDelivery:
+    """A begun attempt keeps its lease whatever else is heard; a waiting one is due; the rest need nobody."""
+    if delivery.is_begun:
+        return StoredDelivery(delivery, stored.revision + 1, stored.wake_at, stored.owner)
+    return StoredDelivery(delivery, stored.revision + 1, delivery.due_at, 0)

@@ -1,0 +1,82 @@
+"""Send one mail while its sender waits: commit it, let the courier hand it over, wait for the outcome."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from couvert.commands.accept import Accepted, AcceptMails, Claim, Lease
+from couvert.commands.settled import Settled, settled
+from couvert.domain.delivery import State
+from couvert.domain.mail import AcceptMail, Recipient
+from couvert.store.port import Store, StoredKey
+
+
+class Courier(Protocol):
+    """The worker of this process, as the doors see it."""
+
+    def lease(self) -> Lease | None:
+        """A lease for a mail about to be accepted and handed in; None while all hands are full."""
+
+    def hand_in(self, accepted: Accepted, recipient: Recipient) -> None:
+        """Take a delivery that was accepted under a lease of ours."""
+
+    def expect(self, delivery_id: int) -> asyncio.Future[Settled]:
+        """Resolved when an attempt of this process ends, a deferral included."""
+
+    def forget(self, delivery_id: int, outcome: asyncio.Future[Settled]) -> None:
+        """Whoever asked for this future waits no longer."""
+
+    def wake(self) -> None:
+        """Deliveries are due that nobody holds."""
+
+
+class Sending(NamedTuple):
+    accepted: Accepted
+    settled: Settled
+    """Its state is queued if the provider said *later*, or nothing was heard in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendMail:
+    mails: AcceptMails
+    store: Store
+    courier: Courier
+    patience_seconds: float
+
+    async def send(self, command: AcceptMail, *, key: StoredKey | None, claim: Claim | None = None) -> Sending:
+        """For exactly one recipient, due now. Raises as `AcceptMails.accept` does; an outcome is never raised."""
+        lease = self.courier.lease()
+        accepted = await self.mails.accept(command, key=key, lease=lease, claim=claim)
+        delivery_id = accepted.deliveries[0].delivery.id
+        outcome = self.courier.expect(delivery_id)
+        if lease is None:
+            self.courier.wake()
+        else:
+            self.courier.hand_in(accepted, command.recipients[0])
+        return Sending(accepted, await self._wait(outcome, delivery_id, accepted.at))
+
+    async def queue(self, command: AcceptMail, *, key: StoredKey | None, claim: Claim | None = None) -> Accepted:
+        """For any number of recipients; they are handed over as the provider's pace allows."""
+        accepted = await self.mails.accept(command, key=key, claim=claim)
+        self.courier.wake()
+        return accepted
+
+    async def outcome(self, delivery_id: int) -> Settled | None:
+        """Of a mail accepted earlier, perhaps by a process that is gone: now, or as soon as an attempt ends."""
+        outcome = self.courier.expect(delivery_id)
+        known = await settled(self.store, delivery_id)
+        if known is None or known.state is not State.QUEUED:
+            self.courier.forget(delivery_id, outcome)
+            return known
+        return await self._wait(outcome, delivery_id, known.at)
+
+    async def _wait(self, outcome: asyncio.Future[Settled], delivery_id: int, queued_at: int) -> Settled:
+        try:
+            async with asyncio.timeout(self.patience_seconds):
+                return await outcome
+        except TimeoutError:
+            return Settled(delivery_id, State.QUEUED, queued_at)
+        finally:
+            self.courier.forget(delivery_id, outcome)

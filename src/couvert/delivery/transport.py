@@ -1,0 +1,98 @@
+"""The port every provider is reached through: a channel is reserved first, then one message is handed over on it.
+
+What the provider says is a value, never an exception; `Unreachable` alone is raised, before anything is begun.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One complete mail for one recipient, ready to leave."""
+
+    delivery_id: int
+    attempt: int
+    sender: str
+    """Envelope sender: a bare address, ASCII unless its local part is not."""
+    recipient: str
+    """Envelope recipient, one address."""
+    content: bytes
+    """The RFC 5322 message, CRLF line ends, not dot-stuffed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The provider took responsibility for the message."""
+
+    provider_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TryLater:
+    """The provider did not take it and said so, or provably got no complete message; it may be tried again."""
+
+    reason: str
+    after_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The provider will never take this message."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The complete message left, or may have left, and no answer says what became of it."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Clearance was gone before the first byte (or the content) was written: this process sent nothing that counts."""
+
+    reason: str
+
+
+Outcome = Taken | TryLater | Refused | Unknown | Withheld
+
+
+class Unreachable(Exception):
+    """No channel could be opened; nothing was begun. The text says which peer, and why."""
+
+
+class Clearance(Protocol):
+    """The worker's word, asked immediately before each write that matters, by a monotonic clock."""
+
+    def may_begin(self) -> bool:
+        """Whether the first byte of this hand-over may still leave (5 s after *begun* was committed)."""
+
+    def may_complete(self) -> bool:
+        """Whether the content may still be written: the lease on the delivery is still held."""
+
+
+class Channel(Protocol):
+    """One reserved, live way to the provider, good for exactly one message."""
+
+    async def hand_over(self, message: Message, clearance: Clearance) -> Outcome:
+        """Hand the message over and give the channel back, whatever the outcome; never raises but on cancellation."""
+
+    def release(self) -> None:
+        """Give the channel back unused."""
+
+
+class Transport(Protocol):
+    """A provider: sandbox, SMTP relay, SES."""
+
+    name: str
+
+    async def channel(self) -> Channel:
+        """Wait for a free channel and reserve it. Raise `Unreachable` if none can be opened."""
+
+    async def close(self) -> None:
+        """Close idle channels; those in use close when they are given back."""

@@ -1,0 +1,118 @@
+"""The SMTP transport: a bounded number of connections to one relay, the last one used being used first."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections import deque
+
+from couvert.delivery.transport import Channel, Clearance, Message, Outcome, Unreachable
+from couvert.delivery.transports.smtp.connect import connect
+from couvert.delivery.transports.smtp.connection import Connection
+from couvert.delivery.transports.smtp.relay import Patience, Relay, Tls
+from couvert.delivery.transports.smtp.transaction import transaction
+
+MAX_TRANSACTIONS = 1000
+"""Exim's own limit (`smtp_accept_max_per_connection`); at 1,000 even a new TLS connection costs 2 us a message."""
+MAX_AGE = 300.0
+"""Seconds, as in Postfix: a relay behind a load balancer, or one that moved, gets its new share in time."""
+
+
+QUIET = 1.0
+"""Seconds without traffic after which the event loop looks at its sockets before a kept connection is trusted."""
+
+
+class SmtpTransport:
+    """Hands mail to one relay. Used from one event loop."""
+
+    name = "smtp"
+
+    def __init__(self, relay: Relay, patience: Patience | None = None) -> None:
+        self._relay = relay
+        self._patience = patience or relay.patience
+        self._context: ssl.SSLContext | None = None if relay.tls is Tls.OFF else relay.tls_context()
+        self._slots = asyncio.Semaphore(relay.connections)
+        self._idle: deque[Connection] = deque()
+        self._used_at = 0.0
+        self._is_closed = False
+
+    async def channel(self) -> Channel:
+        """Reserve a live connection, kept or new; those who wait are served in order. `Unreachable` if none opens."""
+        await self._slots.acquire()
+        try:
+            connection = await self._kept_or_none() or await self._new()
+        except BaseException:
+            self._slots.release()
+            raise
+        connection.reserve()
+        return SmtpChannel(self, connection, self._patience)
+
+    async def close(self) -> None:
+        """Say QUIT on the idle connections and see them gone, which a relay cannot hold up for long."""
+        self._is_closed = True
+        leaving = list(self._idle)
+        self._idle.clear()
+        for connection in leaving:
+            connection.leave()
+        if leaving:
+            await asyncio.wait([connection.lost for connection in leaving])
+
+    def take_back(self, connection: Connection) -> None:
+        """Keep the connection for the next message, or end it; its slot is free either way."""
+        self._used_at = now = asyncio.get_running_loop().time()
+        if self._is_worth_keeping(connection, now):
+            connection.rest()
+            self._idle.append(connection)
+        else:
+            connection.leave()
+        self._slots.release()
+
+    async def _kept_or_none(self) -> Connection | None:
+        if self._idle and asyncio.get_running_loop().time() - self._used_at > QUIET:
+            await asyncio.sleep(0)  # Two turns, between which the loop reads what the relay did meanwhile:
+            await asyncio.sleep(0)  # a process that slept sees only now that its connections were closed.
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.is_live:
+                return connection
+        return None
+
+    async def _new(self) -> Connection:
+        if self._is_closed:
+            raise Unreachable(f"relay {self._relay}: the transport is closed")
+        return await connect(self._relay, self._patience, self._context)
+
+    def _is_worth_keeping(self, connection: Connection, now: float) -> bool:
+        session = connection.session
+        return (
+            connection.is_live
+            and not self._is_closed
+            and not session.is_over
+            and session.transactions < MAX_TRANSACTIONS
+            and now - connection.opened_at < MAX_AGE
+        )
+
+
+class SmtpChannel:
+    """One reserved connection, for one message."""
+
+    __slots__ = ("_connection", "_patience", "_transport")
+
+    def __init__(self, transport: SmtpTransport, connection: Connection, patience: Patience) -> None:
+        self._transport = transport
+        self._patience = patience
+        self._connection: Connection | None = connection
+
+    async def hand_over(self, message: Message, clearance: Clearance) -> Outcome:
+        connection, self._connection = self._connection, None
+        if connection is None:
+            raise RuntimeError("a channel is good for one message, and this one was used")
+        try:
+            return await connection.converse(transaction(message, connection.session, clearance, self._patience))
+        finally:
+            self._transport.take_back(connection)
+
+    def release(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self._transport.take_back(connection)

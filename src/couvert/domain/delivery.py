@@ -1,0 +1,239 @@
+"""A delivery is one mail on its way to one recipient: its states, its events, and what may follow what.
+
+Order of states: queued < unknown < sent < delivered < bounced < complained; the provider's notices only move it
+forward. failed, suppressed, cancelled and expired are left only by a retry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Literal, NamedTuple, assert_never
+
+from couvert.domain import retry
+
+
+class State(StrEnum):
+    QUEUED = "queued"
+    UNKNOWN = "unknown"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    FAILED = "failed"
+    SUPPRESSED = "suppressed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+OPEN: Final = frozenset({State.QUEUED, State.UNKNOWN})
+"""States that an attempt's outcome may still decide."""
+_RANK: Final = {
+    State.QUEUED: 0, State.UNKNOWN: 1, State.SENT: 2, State.DELIVERED: 3, State.BOUNCED: 4, State.COMPLAINED: 5,
+    # A mail that was refused may still turn out to have been sent by an earlier attempt; nothing else moves these.
+    State.FAILED: 1, State.SUPPRESSED: 1, State.CANCELLED: 1, State.EXPIRED: 1,
+}  # fmt: skip
+
+UnknownPolicy = Literal["hold", "resend"]
+
+
+class Delivery(NamedTuple):
+    """A delivery's state, as its events leave it. Times are milliseconds since 1970."""
+
+    id: int
+    mail_id: int
+    state: State
+    attempt: int
+    """The number of the last attempt that was begun, 0 before the first."""
+    is_begun: bool
+    """The last attempt is begun and nothing is known of its end."""
+    deferrals: int
+    is_resent: bool
+    """An unknown outcome was once answered by sending again; the next one is held."""
+    due_at: int | None
+    """When the next attempt may begin; None unless it waits for one."""
+    expires_at: int | None
+    give_up_at: int
+    priority: int
+
+
+# --- What happened ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Committed before the first byte of an attempt leaves."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """A begun attempt ended with nothing sent; the recipient is taken up again."""
+
+    attempt: int
+    due_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """The provider said *later*."""
+
+    attempt: int
+    due_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The provider took the message."""
+
+    attempt: int
+    provider_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The provider refused it, or nobody took it in time."""
+
+    attempt: int
+    cause: Literal["refused", "not_taken_in_time"]
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeUnknown:
+    """The message may have been taken; nobody here can tell."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Requeued:
+    """Somebody decided that it is to be sent (again)."""
+
+    due_at: int
+    by: Literal["policy", "operator"]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The provider says the recipient's server took it."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bounced:
+    """The provider says it came back."""
+
+    attempt: int
+    kind: Literal["hard", "soft"]
+
+
+@dataclass(frozen=True, slots=True)
+class Complained:
+    """The provider says the recipient reported it as spam."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """Its mail's expiry passed before an attempt was begun."""
+
+
+DeliveryEvent = (
+    Begun | Released | Deferred | Sent | Failed | OutcomeUnknown | Requeued | Delivered | Bounced | Complained | Expired
+)  # fmt: skip
+
+
+# --- What an event leaves ---------------------------------------------------------------------------------------------
+
+
+def evolve(delivery: Delivery, event: DeliveryEvent) -> Delivery:
+    """The state after the event. Total: every event of the log folds, in whatever order notices arrived."""
+    match event:
+        case Begun(attempt):
+            return delivery._replace(attempt=attempt, is_begun=True, due_at=None)
+        case Released(attempt, due_at):
+            return _back_in_queue(delivery, attempt, due_at)
+        case Deferred(attempt, due_at):
+            return _back_in_queue(delivery, attempt, due_at)._replace(deferrals=delivery.deferrals + 1)
+        case Sent(attempt):
+            return _ended(_forward(delivery, State.SENT), attempt)
+        case Failed(attempt):
+            failed = delivery._replace(state=State.FAILED, due_at=None) if delivery.state in OPEN else delivery
+            return _ended(failed, attempt)
+        case OutcomeUnknown(attempt):
+            return _ended(_forward(delivery, State.UNKNOWN), attempt)
+        case Requeued(due_at):
+            return delivery._replace(state=State.QUEUED, due_at=due_at, is_resent=True)
+        case Delivered():
+            return _forward(delivery, State.DELIVERED)
+        case Bounced():
+            return _forward(delivery, State.BOUNCED)
+        case Complained():
+            return _forward(delivery, State.COMPLAINED)
+        case Expired():
+            return delivery._replace(state=State.EXPIRED, due_at=None)
+        case _:
+            assert_never(event)
+
+
+def _forward(delivery: Delivery, state: State) -> Delivery:
+    if _RANK[state] <= _RANK[delivery.state]:
+        return delivery
+    return delivery._replace(state=state, due_at=None)
+
+
+def _ended(delivery: Delivery, attempt: int) -> Delivery:
+    """An older attempt's late outcome does not end the attempt that is under way."""
+    return delivery._replace(is_begun=False) if attempt == delivery.attempt else delivery
+
+
+def _back_in_queue(delivery: Delivery, attempt: int, due_at: int) -> Delivery:
+    """Nothing was taken: it waits again, also if it was unknown meanwhile; but not if a notice knows better."""
+    if attempt != delivery.attempt:
+        return delivery
+    if delivery.state not in OPEN:
+        return delivery._replace(is_begun=False)
+    return delivery._replace(is_begun=False, state=State.QUEUED, due_at=due_at)
+
+
+# --- What is decided --------------------------------------------------------------------------------------------------
+
+
+def begin(delivery: Delivery, now: int) -> DeliveryEvent | None:
+    """*Begun* if an attempt may start now, the end of the delivery if its time is over, None if it is not waiting."""
+    if delivery.state is not State.QUEUED or delivery.is_begun:
+        return None
+    if delivery.expires_at is not None and now >= delivery.expires_at:
+        return Expired()
+    if now >= delivery.give_up_at:
+        return Failed(delivery.attempt, "not_taken_in_time")
+    return Begun(delivery.attempt + 1)
+
+
+def defer(delivery: Delivery, attempt: int, now: int, after_seconds: float | None, chance: float) -> DeliveryEvent:
+    """*Deferred* until a jittered time; no later than the expiry, and *Failed* once nothing is left of the 24 hours."""
+    due_at = retry.next_due(
+        now=now, deferrals=delivery.deferrals + 1, after_seconds=after_seconds, chance=chance
+    )  # fmt: skip
+    if due_at >= delivery.give_up_at:
+        return Failed(attempt, "not_taken_in_time")
+    if delivery.expires_at is not None:
+        due_at = min(due_at, max(delivery.expires_at, now))
+    return Deferred(attempt, due_at)
+
+
+def lose(delivery: Delivery, attempt: int, now: int, policy: UnknownPolicy) -> list[DeliveryEvent]:
+    """An attempt whose end nobody saw: unknown, and sent again if the policy says so, once per delivery."""
+    events: list[DeliveryEvent] = [OutcomeUnknown(attempt)]
+    undecided = delivery.state in OPEN and attempt == delivery.attempt
+    if policy == "resend" and undecided and not delivery.is_resent:
+        events.append(Requeued(now, "policy"))
+    return events
+
+
+def has_begun(delivery: Delivery, attempt: int) -> bool:
+    """Whether an outcome of this attempt is believable: it was begun, now or earlier."""
+    return 1 <= attempt <= delivery.attempt

@@ -1,0 +1,104 @@
+"""A /v1 API key: who may send, from which origins, until when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple, assert_never
+
+from couvert.domain.origin import matches, parse_origin
+from couvert.domain.refusals import NotFound, RuleBroken, Unauthorized
+
+
+class NamedOrigin(NamedTuple):
+    name: str
+    created_at: int
+
+
+class ApiKey(NamedTuple):
+    """A key's state. The key itself is shown once; only its hash is kept. Times are milliseconds since 1970."""
+
+    id: int
+    key_id: str
+    """The UUID that clients see."""
+    hash: bytes
+    name: str
+    is_active: bool
+    created_at: int
+    expires_at: int | None
+    origins: tuple[NamedOrigin, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyCreated:
+    key_id: str
+    name: str
+    expires_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class OriginsAdded:
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyDeleted:
+    pass
+
+
+KeyEvent = KeyCreated | OriginsAdded | KeyDeleted
+
+
+def evolve(key: ApiKey, event: KeyEvent, at: int) -> ApiKey:
+    """The key after the event, which happened at `at`."""
+    match event:
+        case KeyCreated(key_id, name, expires_at):
+            return key._replace(key_id=key_id, name=name, expires_at=expires_at, is_active=True, created_at=at)
+        case OriginsAdded(names):
+            return key._replace(origins=(*key.origins, *(NamedOrigin(name, at) for name in names)))
+        case KeyDeleted():
+            return key._replace(is_active=False)
+        case _:
+            assert_never(event)
+
+
+def create(*, key_id: str, name: str, origins: Iterable[str], expires_at: int | None, now: int) -> list[KeyEvent]:
+    if expires_at is not None and expires_at <= now:
+        raise RuleBroken("expires_at is in the past; give a later time, or null for a key that does not expire")
+    names = tuple(dict.fromkeys(origins))
+    created: list[KeyEvent] = [KeyCreated(key_id, name, expires_at)]
+    return [*created, OriginsAdded(names)] if names else created
+
+
+def add_origins(key: ApiKey | None, origins: Iterable[str]) -> list[KeyEvent]:
+    """The newly added ones only; nothing at all if the key has them already."""
+    known = {origin.name for origin in _existing(key).origins}
+    new = tuple(name for name in dict.fromkeys(origins) if name not in known)
+    return [OriginsAdded(new)] if new else []
+
+
+def delete(key: ApiKey | None) -> list[KeyEvent]:
+    _existing(key)
+    return [KeyDeleted()]
+
+
+def admit(key: ApiKey | None, origin: str | None, now: int) -> ApiKey:
+    """The key, if it may be used now and from this origin; `Unauthorized` says what is wrong."""
+    if key is None:
+        raise Unauthorized("Invalid API key")
+    if not key.is_active:
+        raise Unauthorized("API key is inactive")
+    if key.expires_at is not None and now >= key.expires_at:
+        raise Unauthorized("API key has expired")
+    if not origin:
+        raise Unauthorized("Origin header is missing")
+    parsed = parse_origin(origin)
+    if parsed is None or not any(matches(named.name, parsed) for named in key.origins):
+        raise Unauthorized("Origin is not allowed for this API key")
+    return key
+
+
+def _existing(key: ApiKey | None) -> ApiKey:
+    if key is None or not key.is_active:
+        raise NotFound("The API key does not exist")
+    return key

@@ -1,0 +1,97 @@
+"""A mail as it is asked for and as it is accepted: one event, and one waiting delivery per recipient."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from couvert.domain import retry
+from couvert.domain.delivery import Delivery, State
+
+TRANSACTIONAL: Final = 0
+BULK: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    email: str
+    name: str | None = None
+    company: str | None = None
+    email_recipient_id: str | None = None
+    variables: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    email: str
+    name: str | None = None
+    organisation_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """The client's own names for things; couvert stores and echoes them."""
+
+    email_id: str | None = None
+    client_env_id: str | None = None
+    project_id: str | None = None
+    closure_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptMail:
+    """The command: send this to each of these, personalised. Times are milliseconds since 1970."""
+
+    sender: Sender
+    recipients: tuple[Recipient, ...]
+    subject: str
+    html: str | None = None
+    text: str | None = None
+    reply_to: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    references: References = References()
+    due_at: int | None = None
+    expires_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MailAccepted:
+    """The mail and all its deliveries exist; recipient n's delivery is the mail's id plus n."""
+
+    count: int
+    priority: int
+    due_at: int
+    give_up_at: int
+    expires_at: int | None = None
+    key_id: int | None = None
+
+
+def accept(command: AcceptMail, *, now: int, key_id: int | None) -> MailAccepted:
+    """What accepting means for the queue. One recipient is somebody waiting; several are bulk, and let that one pass."""
+    due_at = max(command.due_at or now, now)
+    return MailAccepted(
+        count=len(command.recipients),
+        priority=TRANSACTIONAL if len(command.recipients) == 1 else BULK,
+        due_at=due_at,
+        give_up_at=due_at + retry.GIVE_UP_AFTER_MS,
+        expires_at=command.expires_at,
+        key_id=key_id,
+    )
+
+
+def born(mail_id: int, n: int, event: MailAccepted) -> Delivery:
+    """Recipient n's delivery, as the acceptance leaves it."""
+    return Delivery(
+        id=mail_id + n,
+        mail_id=mail_id,
+        state=State.QUEUED,
+        attempt=0,
+        is_begun=False,
+        deferrals=0,
+        is_resent=False,
+        due_at=event.due_at,
+        expires_at=event.expires_at,
+        give_up_at=event.give_up_at,
+        priority=event.priority,
+    )

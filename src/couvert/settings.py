@@ -1,0 +1,68 @@
+"""Every setting, from the environment (`COUVERT_<NAME>`) or a `.env` file; a wrong one stops the start with one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class WrongSetting(Exception):
+    """One line that names the setting, what is wrong with it and what to write instead."""
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix="COUVERT_", env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
+    )
+
+    data_dir: Path = Field(Path("couvert-data"), description="Where the database lives; one running service each.")
+    transport: str = Field(
+        "sandbox",
+        description="`sandbox`, `smtp://user:pass@host:port` (`?tls=require` to insist on STARTTLS) or `smtps://...`.",
+        repr=False,
+    )
+    public_url: str | None = Field(None, description="The address users reach the service at, if it is public.")
+    cors_origins: str = Field("http://localhost:4321", description="Origins of browser apps, separated by commas.")
+    v1_key_management: Literal["auto", "public", "token"] = Field(
+        "auto", description="Who may create and delete /v1 keys; `auto` is public for loopback on the sandbox only."
+    )
+    max_body: int = Field(32_000_000, ge=1_000, description="The longest request body, in bytes.")
+    v1_max_body: int = Field(5_000_000, ge=1_000, description="The longest /v1 request body, in bytes.")
+    max_in_flight: int = Field(64, ge=1, le=4_096, description="Deliveries begun and undecided at once, per process.")
+    lease_seconds: float = Field(30, gt=0, le=3_600, description="How long a worker that died holds its deliveries.")
+    unknown_policy: Literal["hold", "resend"] = Field(
+        "hold", description="What becomes of a delivery whose outcome nobody saw: hold, or resend once and then hold."
+    )
+    v1_patience_seconds: float = Field(
+        10, ge=0, le=600, description="How long a /v1 request waits for its mail's outcome."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least level that is logged.")
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_url(cls, value: str | None) -> str | None:
+        if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc):
+            raise ValueError("write it as https://mail.example.com")
+        return value or None
+
+    @property
+    def cors_origin_list(self) -> frozenset[str]:
+        return frozenset(origin.strip().rstrip("/") for origin in self.cors_origins.split(",") if origin.strip())
+
+    @classmethod
+    def read(cls, **given: object) -> Self:
+        """The settings, those given on the command line first. Raises `WrongSetting`."""
+        try:
+            return cls(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+        except ValidationError as error:
+            raise WrongSetting("; ".join(map(_sentence, error.errors()))) from None
+
+
+def _sentence(fault: object) -> str:
+    assert isinstance(fault, dict)  # noqa: S101
+    name = "COUVERT_" + "_".join(map(str, fault["loc"])).upper().removeprefix("COUVERT_")
+    return f"{name}: {str(fault['msg']).removeprefix('Value error, ')}"

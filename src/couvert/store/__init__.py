@@ -1,0 +1,1 @@
+"""Log, state and vault behind one port, changed together in one transaction."""

@@ -1,0 +1,71 @@
+"""Stored events have names of their own: renaming a class never rewrites history.
+
+The log holds a small integer for the name and the event's fields as JSON. A field that was added later has a default;
+any other change of meaning gets a new name and an upcaster from the old one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Final
+
+import msgspec
+
+from couvert.domain import delivery, key, mail
+from couvert.store.port import Event
+
+STORED: Final[dict[int, tuple[str, type[Event]]]] = {
+    1: ("mail.accepted.v1", mail.MailAccepted),
+    2: ("delivery.begun.v1", delivery.Begun),
+    3: ("delivery.released.v1", delivery.Released),
+    4: ("delivery.deferred.v1", delivery.Deferred),
+    5: ("delivery.sent.v1", delivery.Sent),
+    6: ("delivery.failed.v1", delivery.Failed),
+    7: ("delivery.unknown.v1", delivery.OutcomeUnknown),
+    8: ("delivery.requeued.v1", delivery.Requeued),
+    9: ("delivery.delivered.v1", delivery.Delivered),
+    10: ("delivery.bounced.v1", delivery.Bounced),
+    11: ("delivery.complained.v1", delivery.Complained),
+    12: ("delivery.expired.v1", delivery.Expired),
+    20: ("key.created.v1", key.KeyCreated),
+    21: ("key.origins-added.v1", key.OriginsAdded),
+    22: ("key.deleted.v1", key.KeyDeleted),
+}
+"""Code -> stored name and today's class. Codes and names are for ever; never reuse one."""
+
+Upcaster = Callable[[dict[str, Any]], tuple[int, dict[str, Any]]]
+UPCASTERS: Final[dict[int, Upcaster]] = {}
+"""Retired code -> a function that makes a newer code and its fields of the stored fields."""
+
+_CODES: Final = {event_class: code for code, (_, event_class) in STORED.items()}
+_encoder = msgspec.json.Encoder()
+
+
+def encode(event: Event) -> tuple[int, str]:
+    """The code and payload to store."""
+    return _CODES[type(event)], _encoder.encode(event).decode()
+
+
+def decode(code: int, payload: str) -> Event:
+    """Today's event for what was stored, through as many upcasters as it takes."""
+    if code not in UPCASTERS:
+        return _decoder(code).decode(payload)
+    fields = msgspec.json.decode(payload)
+    while code in UPCASTERS:
+        code, fields = UPCASTERS[code](fields)
+    return msgspec.convert(fields, STORED[code][1])
+
+
+def name(code: int) -> str:
+    """The stored name, such as `delivery.sent.v1`."""
+    return STORED[code][0]
+
+
+def name_of(event: Event) -> str:
+    return name(_CODES[type(event)])
+
+
+@cache
+def _decoder(code: int) -> msgspec.json.Decoder[Event]:
+    return msgspec.json.Decoder(STORED[code][1])

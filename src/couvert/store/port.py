@@ -1,0 +1,198 @@
+"""The port to log, state and vault: one transaction per change, many changes per sync.
+
+Everything that must survive goes through `Store.commit`. Times are milliseconds since 1970, ids as in `domain.ids`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from couvert.domain.delivery import Delivery, DeliveryEvent, State
+from couvert.domain.key import ApiKey, KeyEvent
+from couvert.domain.mail import MailAccepted, Recipient, References, Sender
+
+Position = int
+"""Where an event stands in the log: from 1, without order inversions; a lower one never appears after a higher one."""
+
+Event = MailAccepted | DeliveryEvent | KeyEvent
+
+
+class Record(NamedTuple):
+    """One event on its way into the log. `stream` is the mail's or key's id, `part` a recipient's number or 0."""
+
+    stream: int
+    part: int
+    event: Event
+    note: str | None = None
+    """What the provider said, kept in the vault: it may name people."""
+
+
+class LoggedEvent(NamedTuple):
+    """One event as the log has it."""
+
+    position: Position
+    stream: int
+    part: int
+    at: int
+    event: Event
+
+
+class NotedEvent(NamedTuple):
+    """One event of a timeline, with the provider's words if there were any."""
+
+    logged: LoggedEvent
+    name: str
+    note: str | None
+
+
+class StoredDelivery(NamedTuple):
+    """A delivery's row: its folded state, and what only the queue needs."""
+
+    delivery: Delivery
+    revision: int
+    """1 when new; every change of the row, a lease included, adds one. The expected version of the next change."""
+    wake_at: int | None
+    """When a worker must look at it: when due, or when its lease has run out. None once nothing is to be done."""
+    owner: int
+    """The worker that holds the lease, 0 if nobody does."""
+
+
+class StoredKey(NamedTuple):
+    key: ApiKey
+    revision: int
+
+
+class Content(NamedTuple):
+    """What a mail says, before it is personalised."""
+
+    mail_id: int
+    sender: Sender
+    subject: str
+    reply_to: str | None
+    html: bytes | None
+    """SHA-256 of the body in the vault."""
+    text: bytes | None
+    variables: Mapping[str, str]
+    references: References
+
+
+class StoredRecipient(NamedTuple):
+    delivery_id: int
+    recipient: Recipient
+
+
+class TakenDelivery(NamedTuple):
+    """A leased delivery with what is needed to send it, but for its mail's content."""
+
+    stored: StoredDelivery
+    recipient: Recipient
+
+
+class Idempotency(NamedTuple):
+    """A client's key for one request, committed with what the request did."""
+
+    scope: bytes
+    """Hash of who asked, the method, the path and the key."""
+    request: bytes
+    """Hash of the body."""
+    mail_id: int
+    position: Position
+    created_at: int
+    answer: bytes | None
+    """The first answer's status and body as the edge stored it; None until it was given."""
+
+
+class SandboxMail(NamedTuple):
+    delivery_id: int
+    attempt: int
+    at: int
+    content: bytes
+
+
+@dataclass(slots=True)
+class Change:
+    """Events and the state they leave, kept together or not at all."""
+
+    at: int
+    records: Sequence[Record] = ()
+    content: Content | None = None
+    bodies: Mapping[bytes, str] = field(default_factory=dict)
+    """Bodies by SHA-256; stored once however often they are sent."""
+    new_recipients: Sequence[StoredRecipient] = ()
+    new_deliveries: Sequence[StoredDelivery] = ()
+    """Rows that must not exist yet."""
+    deliveries: Sequence[StoredDelivery] = ()
+    """Whole rows at their next revision; a `Conflict` unless the stored revision is the one before."""
+    holds_lease: bool = False
+    """If set, a `Conflict` too unless the lease of each of `deliveries` still runs, by the store's clock."""
+    keys: Sequence[StoredKey] = ()
+    """As `deliveries`; revision 1 is a new key."""
+    expected_keys: Mapping[int, int] = field(default_factory=dict)
+    """Key id -> revision that must be the stored one, for what was decided on a key that was read earlier."""
+    idempotency: Idempotency | None = None
+    """Must be new: a `Conflict` if the scope is taken. Its position is set to this change's."""
+    answers: Mapping[bytes, bytes | None] = field(default_factory=dict)
+    """Idempotency scope -> the first answer; None frees the key."""
+    sandbox_mail: SandboxMail | None = None
+
+
+class Store(Protocol):
+    """Raises `Unavailable` where it cannot read or write now (disk full, read-only, broken); it recovers by itself."""
+
+    async def commit(self, change: Change) -> Position:
+        """Keep the whole change and return the log's last position, once synced; on `Conflict`, keep nothing of it.
+
+        Many run at once and share a sync; one that conflicts or is faulty fails alone.
+        """
+
+    async def take(self, *, owner: int, now: int, until: int, limit: int) -> list[TakenDelivery]:
+        """Lease up to `limit` deliveries whose `wake_at` has come, best priority first, then the longest due."""
+
+    async def renew(self, *, owner: int, deliveries: Sequence[int], until: int) -> None:
+        """Prolong the leases that `owner` still holds; revisions stay."""
+
+    async def release(self, *, owner: int, deliveries: Sequence[int], wake_at: int | None = None) -> None:
+        """Give leases back that were not begun: due again at `wake_at`, or when they were due before."""
+
+    async def next_wake(self) -> int | None:
+        """When the next delivery wants a worker, None if nothing waits."""
+
+    async def delivery(self, delivery_id: int) -> StoredDelivery | None: ...
+
+    async def latest_deliveries(self, most: int) -> list[int]:
+        """Ids, the newest first."""
+
+    async def states(self, *, first: int, last: int) -> Mapping[State, int]:
+        """How many of the deliveries from id `first` to id `last` are in which state."""
+
+    async def recipient(self, delivery_id: int) -> Recipient | None: ...
+
+    async def content(self, mail_id: int) -> Content | None: ...
+
+    async def body(self, sha256: bytes) -> str | None: ...
+
+    async def key(self, key_hash: bytes) -> StoredKey | None:
+        """By the hash of the key itself, deleted ones included."""
+
+    async def keys(self) -> list[StoredKey]: ...
+
+    async def is_key_origin(self, names: Sequence[str], now: int) -> bool:
+        """Whether an active, unexpired key has one of these origin names."""
+
+    async def idempotency(self, scope: bytes) -> Idempotency | None: ...
+
+    async def sandbox_mails(self, delivery_id: int) -> list[SandboxMail]: ...
+
+    async def timeline(self, mail_id: int, part: int) -> list[NotedEvent]:
+        """A delivery's events and its mail's, oldest first; part 0 is the mail alone."""
+
+    async def position(self) -> Position:
+        """Of the last event, 0 if there is none."""
+
+    def on_commit(self, listener: Callable[[Position], None]) -> None:
+        """Call `listener` on the event loop after each sync of this process that appended events."""
+
+    async def close(self) -> None:
+        """Finish what is under way and close the files."""

@@ -1,0 +1,116 @@
+"""Rows as SQLite holds them, and back: the only place that knows the order of columns."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from couvert.domain.delivery import Delivery, State
+from couvert.domain.key import ApiKey, NamedOrigin
+from couvert.domain.mail import Recipient, References, Sender
+from couvert.store.port import Content, Idempotency, SandboxMail, StoredDelivery, StoredKey, StoredRecipient
+
+Row = tuple[Any, ...]
+TENANT: Final = 1
+"""One installation is one team today; every row says so already."""
+
+STATE_CODES: Final = {
+    State.QUEUED: 0, State.UNKNOWN: 1, State.SENT: 2, State.DELIVERED: 3, State.BOUNCED: 4, State.COMPLAINED: 5,
+    State.FAILED: 6, State.SUPPRESSED: 7, State.CANCELLED: 8, State.EXPIRED: 9,
+}  # fmt: skip
+STATES: Final = {code: state for state, code in STATE_CODES.items()}
+LEVEL: Final = 1  # deflate: 3 kB of HTML in 25 us; level 6 takes twice that for 3 % less
+
+
+def delivery_row(stored: StoredDelivery) -> Row:
+    (id_, mail_id, state, attempt, is_begun, deferrals, is_resent, due_at, expires_at, give_up_at, priority) = (
+        stored.delivery
+    )
+    return (
+        id_, TENANT, mail_id, STATE_CODES[state], attempt, is_begun, deferrals, is_resent, due_at, expires_at,
+        give_up_at, priority, stored.revision, stored.wake_at, stored.owner,
+    )  # fmt: skip
+
+
+def delivery_of(row: Row) -> StoredDelivery:
+    (id_, _, mail_id, state, attempt, is_begun, deferrals, is_resent, due_at, expires_at, give_up_at, priority,
+     revision, wake_at, owner) = row  # fmt: skip
+    delivery = Delivery(
+        id_, mail_id, STATES[state], attempt, bool(is_begun), deferrals, bool(is_resent), due_at, expires_at,
+        give_up_at, priority,
+    )  # fmt: skip
+    return StoredDelivery(delivery, revision, wake_at, owner)
+
+
+def recipient_row(stored: StoredRecipient) -> Row:
+    r = stored.recipient
+    return (stored.delivery_id, TENANT, r.email, r.name, r.company, r.email_recipient_id, _mapping(r.variables))
+
+
+def recipient_of(row: Row) -> Recipient:
+    _, _, email, name, company, email_recipient_id, variables = row
+    return Recipient(email, name, company, email_recipient_id, variables and msgspec.json.decode(variables))
+
+
+def content_row(content: Content) -> Row:
+    sender, refs = content.sender, content.references
+    return (
+        content.mail_id, TENANT, sender.email, sender.name, sender.organisation_name, content.subject,
+        content.reply_to, content.html, content.text, _mapping(content.variables), refs.email_id,
+        refs.client_env_id, refs.project_id, refs.closure_id,
+    )  # fmt: skip
+
+
+def content_of(row: Row) -> Content:
+    (mail_id, _, email, name, organisation, subject, reply_to, html, text, variables, *refs) = row
+    return Content(
+        mail_id, Sender(email, name, organisation), subject, reply_to, html, text,
+        msgspec.json.decode(variables) if variables else {}, References(*refs),
+    )  # fmt: skip
+
+
+def key_row(stored: StoredKey) -> Row:
+    key = stored.key
+    return (
+        key.id, TENANT, key.key_id, key.hash, key.name, key.is_active, key.created_at, key.expires_at,
+        msgspec.json.encode(key.origins).decode(), stored.revision,
+    )  # fmt: skip
+
+
+def key_of(row: Row) -> StoredKey:
+    id_, _, key_id, hash_, name, is_active, created_at, expires_at, origins, revision = row
+    named = tuple(NamedOrigin(*origin) for origin in msgspec.json.decode(origins))
+    return StoredKey(ApiKey(id_, key_id, hash_, name, bool(is_active), created_at, expires_at, named), revision)
+
+
+def origin_rows(stored: StoredKey) -> Iterable[Row]:
+    return ((origin.name, stored.key.id) for origin in stored.key.origins)
+
+
+def idempotency_of(row: Row) -> Idempotency:
+    scope, _, request, mail_id, position, created_at, answer = row
+    return Idempotency(scope, request, mail_id, position, created_at, answer)
+
+
+def sandbox_row(mail: SandboxMail) -> Row:
+    return (mail.delivery_id, mail.attempt, TENANT, mail.at, zlib.compress(mail.content, LEVEL))
+
+
+def sandbox_of(row: Row) -> SandboxMail:
+    delivery_id, attempt, _, at, deflated = row
+    return SandboxMail(delivery_id, attempt, at, zlib.decompress(deflated))
+
+
+def deflate(body: str) -> bytes:
+    return zlib.compress(body.encode(), LEVEL)
+
+
+def inflate(deflated: bytes) -> str:
+    return zlib.decompress(deflated).decode()
+
+
+def _mapping(variables: Mapping[str, str] | None) -> str | None:
+    return msgspec.json.encode(dict(variables)).decode() if variables else None

@@ -1,0 +1,146 @@
+"""The tables of log, state and vault, as numbered steps that a start applies in order."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Final
+
+from couvert.store import codec
+
+PAGE_SIZE: Final = 8192
+
+_FIRST: Final = """
+-- Log. One index, on integers in time order: a random key would cost five times as much per event at a million rows.
+create table event_type (code integer primary key, name text not null unique) strict;
+create table event (
+    position integer primary key,
+    tenant   integer not null,
+    stream   integer not null,
+    part     integer not null,
+    type     integer not null,
+    at       integer not null,
+    payload  text    not null
+) strict;
+create index event_stream on event (stream, part);
+
+-- State.
+create table delivery (
+    id         integer primary key,
+    tenant     integer not null,
+    mail_id    integer not null,
+    state      integer not null,
+    attempt    integer not null,
+    is_begun   integer not null,
+    deferrals  integer not null,
+    is_resent  integer not null,
+    due_at     integer,
+    expires_at integer,
+    give_up_at integer not null,
+    priority   integer not null,
+    revision   integer not null,
+    wake_at    integer,
+    owner      integer not null
+) strict;
+create index delivery_wake on delivery (priority, wake_at) where wake_at is not null;
+
+create table api_key (
+    id         integer primary key,
+    tenant     integer not null,
+    key_id     text    not null unique,
+    hash       blob    not null unique,
+    name       text    not null,
+    is_active  integer not null,
+    created_at integer not null,
+    expires_at integer,
+    origins    text    not null,
+    revision   integer not null
+) strict;
+create table api_key_origin (name text not null, key integer not null, primary key (name, key)) strict, without rowid;
+
+create table idempotency (
+    scope      blob    primary key,
+    tenant     integer not null,
+    request    blob    not null,
+    mail_id    integer not null,
+    position   integer not null,
+    created_at integer not null,
+    answer     blob
+) strict, without rowid;
+
+-- Vault: everything personal or large; the log only refers to it.
+create table content (
+    mail_id       integer primary key,
+    tenant        integer not null,
+    sender_email  text    not null,
+    sender_name   text,
+    organisation  text,
+    subject       text    not null,
+    reply_to      text,
+    html          blob,
+    text          blob,
+    variables     text,
+    email_id      text,
+    client_env_id text,
+    project_id    text,
+    closure_id    text
+) strict;
+create table body (sha256 blob primary key, tenant integer not null, deflated blob not null) strict;
+create table recipient (
+    delivery_id        integer primary key,
+    tenant             integer not null,
+    email              text    not null,
+    name               text,
+    company            text,
+    email_recipient_id text,
+    variables          text
+) strict;
+create table note (position integer primary key, tenant integer not null, words text not null) strict;
+create table sandbox_mail (
+    delivery_id integer not null,
+    attempt     integer not null,
+    tenant      integer not null,
+    at          integer not null,
+    deflated    blob    not null,
+    primary key (delivery_id, attempt)
+) strict, without rowid;
+
+-- The read models' file, so that a rebuilt one takes over in a transaction.
+create table read_models (only integer primary key check (only = 1), file text not null) strict;
+insert into read_models values (1, 'readmodels-1.db');
+"""
+
+STEPS: Final = [_FIRST]
+"""A step is never changed once released; a new one is added at the end."""
+
+
+class TooNew(Exception):
+    """The data was written by a newer couvert."""
+
+
+def migrate(connection: sqlite3.Connection) -> int:
+    """Bring the file to today's schema, all steps in one transaction; return how many were applied."""
+    connection.execute("begin immediate")
+    try:
+        version = int(connection.execute("pragma user_version").fetchone()[0])
+        if version > len(STEPS):
+            raise TooNew(f"the data has schema {version}, this couvert knows {len(STEPS)}: install a newer couvert")
+        for step in STEPS[version:]:
+            for statement in _statements(step):
+                connection.execute(statement)
+        connection.executemany(
+            "insert into event_type values (?, ?) on conflict (code) do update set name = excluded.name "
+            "where name <> excluded.name",
+            [(code, name) for code, (name, _) in codec.STORED.items()],
+        )
+        connection.execute(f"pragma user_version = {len(STEPS)}")
+        connection.execute("commit")
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    return len(STEPS) - version
+
+
+def _statements(step: str) -> list[str]:
+    """`executescript` would commit first; the steps hold no semicolon but the ones that end a statement."""
+    lines = [line for line in step.splitlines() if not line.lstrip().startswith("--")]
+    return [statement for statement in "\n".join(lines).split(";") if statement.strip()]

@@ -1,0 +1,193 @@
+"""The store's port on SQLite."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeVar, cast
+
+from couvert.domain.delivery import State
+from couvert.domain.mail import Recipient
+from couvert.domain.refusals import Unavailable
+from couvert.store import codec
+from couvert.store.port import (
+    Change,
+    Content,
+    Idempotency,
+    LoggedEvent,
+    NotedEvent,
+    Position,
+    SandboxMail,
+    StoredDelivery,
+    StoredKey,
+    TakenDelivery,
+)
+from couvert.store.sqlite import rows, schema, statements
+from couvert.store.sqlite.checkpointer import Checkpointer
+from couvert.store.sqlite.connections import open_checkpointer, open_reader, open_writer
+from couvert.store.sqlite.rows import Row
+from couvert.store.sqlite.writer import Writer
+
+T = TypeVar("T")
+
+FILE: Final = "couvert.db"
+PRIORITIES: Final = (0, 1)
+_DELIVERY: Final = (
+    "id, tenant, mail_id, state, attempt, is_begun, deferrals, is_resent, due_at, expires_at, give_up_at, priority, "
+    "revision, wake_at, owner"
+)
+_TAKE: Final = f"""
+update delivery set revision = revision + 1, wake_at = ?, owner = ? where id in (
+    select id from delivery where priority = ? and wake_at <= ? order by wake_at limit ?
+) returning {_DELIVERY}
+"""
+_TIMELINE: Final = """
+select e.position, e.stream, e.part, e.at, e.type, e.payload, n.words
+from event e left join note n on n.position = e.position
+where e.stream = ? and e.part in (0, ?) order by e.position
+"""
+_KEY_ORIGIN: Final = """
+select 1 from api_key_origin o join api_key k on k.id = o.key
+where o.name in ({}) and k.is_active and (k.expires_at is null or k.expires_at > ?) limit 1
+"""
+
+
+class SqliteStore:
+    """Writes go through one thread; point reads run where they are asked for, 5 to 10 us each on cached pages."""
+
+    def __init__(self, directory: Path, now_ms: Callable[[], int]) -> None:
+        """Open the data directory, creating or migrating its files. Raises sqlite3.Error or OSError."""
+        directory.mkdir(parents=True, exist_ok=True)
+        path = directory / FILE
+        connection = open_writer(path)
+        schema.migrate(connection)
+        connection.close()
+        self._listeners: list[Callable[[Position], None]] = []
+        self._reader = open_reader(path)
+        self._checkpointer = Checkpointer(lambda: open_checkpointer(path))
+        self._writer = Writer(lambda: open_writer(path), self._checkpointer, now_ms, self._committed)
+        self._checkpointer.start()
+        self._writer.start()
+
+    async def commit(self, change: Change) -> Position:
+        return cast(Position, await self._writer.submit(change))
+
+    async def take(self, *, owner: int, now: int, until: int, limit: int) -> list[TakenDelivery]:
+        def work(connection: sqlite3.Connection) -> list[TakenDelivery]:
+            return _take(connection, owner, now, until, limit)
+
+        return cast(list[TakenDelivery], await self._writer.submit(work))
+
+    async def renew(self, *, owner: int, deliveries: Sequence[int], until: int) -> None:
+        await self._each(
+            deliveries,
+            "update delivery set wake_at = ? where owner = ? and wake_at is not null and id in ({})",
+            (until, owner),
+        )
+
+    async def release(self, *, owner: int, deliveries: Sequence[int], wake_at: int | None = None) -> None:
+        await self._each(
+            deliveries,
+            "update delivery set wake_at = coalesce(?, due_at), owner = 0, revision = revision + 1 "
+            "where owner = ? and due_at is not null and id in ({})",
+            (wake_at, owner),
+        )
+
+    async def next_wake(self) -> int | None:
+        sql = "select min(wake_at) from delivery where priority = ? and wake_at is not null"
+        times = [self._read(sql, priority)[0][0] for priority in PRIORITIES]
+        return min((time for time in times if time is not None), default=None)
+
+    async def delivery(self, delivery_id: int) -> StoredDelivery | None:
+        return self._one(rows.delivery_of, f"select {_DELIVERY} from delivery where id = ?", delivery_id)
+
+    async def latest_deliveries(self, most: int) -> list[int]:
+        return [row[0] for row in self._read("select id from delivery order by id desc limit ?", most)]
+
+    async def states(self, *, first: int, last: int) -> Mapping[State, int]:
+        sql = "select state, count(*) from delivery where id between ? and ? group by state"
+        return {rows.STATES[code]: count for code, count in self._read(sql, first, last)}
+
+    async def recipient(self, delivery_id: int) -> Recipient | None:
+        return self._one(rows.recipient_of, "select * from recipient where delivery_id = ?", delivery_id)
+
+    async def content(self, mail_id: int) -> Content | None:
+        return self._one(rows.content_of, "select * from content where mail_id = ?", mail_id)
+
+    async def body(self, sha256: bytes) -> str | None:
+        return self._one(lambda row: rows.inflate(row[0]), "select deflated from body where sha256 = ?", sha256)
+
+    async def key(self, key_hash: bytes) -> StoredKey | None:
+        return self._one(rows.key_of, "select * from api_key where hash = ?", key_hash)
+
+    async def keys(self) -> list[StoredKey]:
+        return [rows.key_of(row) for row in self._read("select * from api_key order by id")]
+
+    async def is_key_origin(self, names: Sequence[str], now: int) -> bool:
+        return bool(self._read(_KEY_ORIGIN.format(", ".join("?" * len(names))), *names, now))
+
+    async def idempotency(self, scope: bytes) -> Idempotency | None:
+        return self._one(rows.idempotency_of, "select * from idempotency where scope = ?", scope)
+
+    async def sandbox_mails(self, delivery_id: int) -> list[SandboxMail]:
+        sql = "select * from sandbox_mail where delivery_id = ? order by attempt"
+        return [rows.sandbox_of(row) for row in self._read(sql, delivery_id)]
+
+    async def timeline(self, mail_id: int, part: int) -> list[NotedEvent]:
+        return [
+            NotedEvent(LoggedEvent(position, stream, n, at, codec.decode(code, payload)), codec.name(code), words)
+            for position, stream, n, at, code, payload, words in self._read(_TIMELINE, mail_id, part)
+        ]
+
+    async def position(self) -> Position:
+        return int(self._read("select coalesce(max(position), 0) from event")[0][0])
+
+    def on_commit(self, listener: Callable[[Position], None]) -> None:
+        self._listeners.append(listener)
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._writer.stop)
+        await asyncio.to_thread(self._checkpointer.stop)
+        self._reader.close()
+
+    def _committed(self, position: Position) -> None:
+        for listener in self._listeners:
+            listener(position)
+
+    async def _each(self, deliveries: Sequence[int], sql: str, values: tuple[int | None, ...]) -> None:
+        if not deliveries:
+            return
+
+        def work(connection: sqlite3.Connection) -> None:
+            for start in range(0, len(deliveries), 500):
+                ids = deliveries[start : start + 500]
+                connection.execute(sql.format(", ".join("?" * len(ids))), (*values, *ids))
+
+        await self._writer.submit(work)
+
+    def _one(self, make: Callable[[Row], T], sql: str, *values: Any) -> T | None:
+        found = self._read(sql, *values)
+        return make(found[0]) if found else None
+
+    def _read(self, sql: str, *values: Any) -> list[Row]:
+        try:
+            return self._reader.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise Unavailable(f"The database cannot be read ({error}). Try again later.") from error
+
+
+def _take(connection: sqlite3.Connection, owner: int, now: int, until: int, limit: int) -> list[TakenDelivery]:
+    taken: list[StoredDelivery] = []
+    for priority in PRIORITIES:
+        if len(taken) < limit:
+            found = connection.execute(_TAKE, (until, owner, priority, now, limit - len(taken))).fetchall()
+            # RETURNING keeps no order; ids are in time order, and a row keeps its place after a deferral by due time.
+            taken += sorted(map(rows.delivery_of, found), key=lambda stored: stored.delivery.due_at or 0)
+    ids = [stored.delivery.id for stored in taken]
+    recipients = {
+        row[0]: rows.recipient_of(row)
+        for row in statements.select_in(connection, "select * from recipient where delivery_id", ids)
+    }
+    return [TakenDelivery(stored, recipients[stored.delivery.id]) for stored in taken]

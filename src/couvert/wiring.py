@@ -1,0 +1,162 @@
+"""Puts the parts together: the only file that picks implementations."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import random
+import secrets
+import sqlite3
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+from couvert.commands.accept import AcceptMails
+from couvert.commands.attempts import Attempts
+from couvert.commands.idempotency import IdempotencyKeys
+from couvert.commands.keys import Keys
+from couvert.commands.notices import Notices
+from couvert.commands.sandbox import SandboxMailroom
+from couvert.commands.send import SendMail
+from couvert.delivery.letters import Letters
+from couvert.delivery.transport import Transport
+from couvert.domain.ids import NODES, IdSource
+from couvert.settings import Settings, WrongSetting
+from couvert.store.port import Store
+from couvert.workers.courier import Courier
+from couvert.workers.leases import Leases
+
+SERVE_LOCK: Final = "serve.lock"
+SWITCH_SECONDS: Final = 0.0005
+"""How long the event loop may keep the writer thread from the interpreter: a tenth of Python's default, since each of
+a commit's statements waits for it once."""
+
+
+def now_ms() -> int:
+    """Milliseconds since 1970, by the machine's clock."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What doors are built of."""
+
+    settings: Settings
+    store: Store
+    keys: Keys
+    mails: AcceptMails
+    send: SendMail
+    idempotency: IdempotencyKeys
+    notices: Notices
+    courier: Courier
+    transport: Transport
+
+
+def open_parts(settings: Settings, *, is_server: bool = False) -> Parts:
+    """Open the store and wire the rest to it; nothing runs yet. Raises `WrongSetting`."""
+    sys.setswitchinterval(SWITCH_SECONDS)
+    # Node 0 is the server's: others meet each other once in 63 times, and only within the same millisecond.
+    ids = IdSource(0 if is_server else random.randrange(1, NODES), now_ms)  # noqa: S311 - no secret
+    return _wire(settings, open_store(settings), ids)
+
+
+@asynccontextmanager
+async def running(parts: Parts, *, delivers: bool) -> AsyncIterator[None]:
+    """The courier at work, if it is to deliver; in the end, what is in flight ends and the store is closed."""
+    if delivers:
+        parts.courier.start()
+    try:
+        yield
+    finally:
+        if delivers:
+            await parts.courier.stop()
+        await parts.store.close()
+
+
+def open_store(settings: Settings) -> Store:
+    """Raises `WrongSetting` if the data directory cannot be used."""
+    from couvert.store.sqlite.schema import TooNew
+    from couvert.store.sqlite.store import SqliteStore
+
+    try:
+        return SqliteStore(settings.data_dir, now_ms)
+    except (OSError, sqlite3.Error, TooNew) as error:
+        raise WrongSetting(f"COUVERT_DATA_DIR: {settings.data_dir} cannot be used: {error}") from None
+
+
+def _wire(settings: Settings, store: Store, ids: IdSource) -> Parts:
+    notices = Notices(store, now_ms)
+    transport = transport_of(settings, store, notices)
+    leases = Leases(store, owner=secrets.randbits(62) | 1, seconds=settings.lease_seconds, now_ms=now_ms)
+    attempts = Attempts(store, now_ms, settings.unknown_policy, int(settings.lease_seconds * 1000))
+    courier = Courier(
+        store,
+        attempts,
+        Letters(store, now_ms),
+        transport,
+        leases,
+        hands=settings.max_in_flight,
+        now_ms=now_ms,
+    )
+    mails = AcceptMails(store, ids, now_ms)
+    return Parts(
+        settings=settings,
+        store=store,
+        keys=Keys(store, ids, now_ms),
+        mails=mails,
+        send=SendMail(mails, store, courier, settings.v1_patience_seconds),
+        idempotency=IdempotencyKeys(store, now_ms),
+        notices=notices,
+        courier=courier,
+        transport=transport,
+    )
+
+
+def transport_of(settings: Settings, store: Store, notices: Notices) -> Transport:
+    """Raises `WrongSetting` with the words of whoever read the address."""
+    if settings.transport == "sandbox":
+        from couvert.delivery.transports.sandbox import SandboxTransport
+
+        return SandboxTransport(SandboxMailroom(store, notices, now_ms))
+    from couvert.delivery.transports.smtp import SmtpTransport, relay_from_url
+
+    try:
+        return SmtpTransport(relay_from_url(settings.transport))
+    except ValueError as error:
+        raise WrongSetting(f"COUVERT_TRANSPORT: {error}") from None
+
+
+class ServeLock:
+    """One `serve` per data directory: whoever holds the lock is it."""
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self._path = directory / SERVE_LOCK
+        self._file: IO[str] | None = None
+
+    def take(self) -> None:
+        """Hold it until this process ends; `WrongSetting` if another one serves this directory."""
+        file = self._path.open("a+")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            message = f"COUVERT_DATA_DIR: {self._path.parent} is served by another process; stop it, or name another"
+            raise WrongSetting(message) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        self._file = file
+
+    def is_taken(self) -> bool:
+        """Whether a `serve` runs on this directory now."""
+        with self._path.open("a+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+            return False

@@ -1,0 +1,1 @@
+"""What runs beside the requests: the courier, which hands deliveries over."""
