@@ -1,4 +1,4 @@
-"""Every setting, from the environment (`COUVERT_<NAME>`) or a `.env` file; a wrong one stops the start with one line."""
+"""Every setting, from the environment (`COUVERT_<NAME>`) or a `.env` file; a wrong one stops the start."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ class Settings(BaseSettings):
     v1_patience_seconds: float = Field(
         10, ge=0, le=600, description="How long a /v1 request waits for its mail's outcome."
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least level that is logged.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least level that is logged."
+    )
 
     @field_validator("public_url")
     @classmethod
@@ -63,6 +65,6 @@ class Settings(BaseSettings):
 
 
 def _sentence(fault: object) -> str:
-    assert isinstance(fault, dict)  # noqa: S101
+    assert isinstance(fault, dict)
     name = "COUVERT_" + "_".join(map(str, fault["loc"])).upper().removeprefix("COUVERT_")
     return f"{name}: {str(fault['msg']).removeprefix('Value error, ')}"

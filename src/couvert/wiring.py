@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
+from couvert.api import parts as doors
 from couvert.commands.accept import AcceptMails
 from couvert.commands.attempts import Attempts
 from couvert.commands.idempotency import IdempotencyKeys
@@ -54,6 +55,10 @@ class Parts:
     notices: Notices
     courier: Courier
     transport: Transport
+
+    def of_doors(self) -> doors.Parts:
+        """What the API needs of them."""
+        return doors.Parts(self.settings, self.store, self.keys, self.send, self.idempotency, now_ms)
 
 
 def open_parts(settings: Settings, *, is_server: bool = False) -> Parts:

@@ -6,6 +6,7 @@ import sys
 from typing import NoReturn
 
 import typer
+from typer.exceptions import TyperException
 
 from couvert.cli import bulk, demo, doctor, keys, operations, send, serve, show
 from couvert.domain.refusals import Refusal, Unavailable
@@ -14,18 +15,25 @@ from couvert.settings import WrongSetting
 app = typer.Typer(
     name="couvert",
     help="A self-hosted mail API that tells the truth and loses nothing.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback(invoke_without_command=True)
+def _without_command(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.add_typer(keys.app, name="key")
 app.command("send")(send.send)
 app.command("bulk")(bulk.bulk)
 app.command("show")(show.show)
-app.command("audit")(operations.audit)
-app.command("rebuild")(operations.rebuild)
+
+
 app.command("migrate")(operations.migrate)
 app.command("doctor")(doctor.doctor)
 
@@ -33,7 +41,13 @@ app.command("doctor")(doctor.doctor)
 def main() -> None:
     """Exit codes: 0 done, 1 the answer is no, 2 wrong use."""
     try:
-        app()
+        sys.exit(app(standalone_mode=False) or 0)
+    except TyperException as wrong:
+        # Typer's own words name the option; its exceptions alone do not.
+        words = getattr(wrong, "format_message", wrong.__str__)()
+        _end(2, f"{words.rstrip('.')}. `--help` after the command says what it takes.")
+    except typer.Abort:
+        _end(130, "interrupted; what was accepted is kept, and `couvert serve` goes on with it")
     except Unavailable as refusal:
         _end(1, refusal.message)
     except Refusal as refusal:

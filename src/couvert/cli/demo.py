@@ -75,7 +75,7 @@ def _service(directory: Path) -> Iterator[str]:
         env={**environment, "COUVERT_LOG_LEVEL": "warning"},
     )
     try:
-        assert service.stdout is not None  # noqa: S101 - it is a pipe
+        assert service.stdout is not None
         line = service.stdout.readline()
         if not line:
             raise typer.Exit(service.wait() or 1)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from couvert.store.port import StoredKey
     from couvert.wiring import Parts
 
-app = typer.Typer(help="API keys for /v1: who may send, and from which origins.", no_args_is_help=True)
+app = typer.Typer(help="API keys for /v1: who may send, and from which origins.")
 
 
 @app.command()

@@ -66,7 +66,7 @@ def _run(parts: Parts, listener: socket.socket) -> None:
             yield
 
     config = uvicorn.Config(
-        app=web.application(parts, lifespan),
+        app=web.application(parts.of_doors(), lifespan),
         loop="uvloop",
         http="httptools",
         ws="none",

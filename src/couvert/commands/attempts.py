@@ -15,7 +15,14 @@ from couvert.commands.settled import Settled, read
 from couvert.delivery.transport import Outcome, Refused, Taken, TryLater, Unknown, Withheld
 from couvert.domain import delivery as rules
 from couvert.domain.delivery import (
-    Begun, Deferred, DeliveryEvent, Failed, OutcomeUnknown, Released, Sent, UnknownPolicy,
+    Begun,
+    Deferred,
+    DeliveryEvent,
+    Failed,
+    OutcomeUnknown,
+    Released,
+    Sent,
+    UnknownPolicy,
 )  # fmt: skip
 from couvert.domain.refusals import Conflict, Unavailable
 from couvert.store.port import NotedEvent, Store, StoredDelivery
@@ -100,9 +107,7 @@ class Attempts:
         withheld = Withheld("the commit that began it ended unseen")
         await self._insist(begun.delivery.id, begun.delivery.attempt, withheld, owner=begun.owner)
 
-    async def _insist(
-        self, delivery_id: int, attempt: int, outcome: Outcome, *, owner: int | None = None
-    ) -> Settled:
+    async def _insist(self, delivery_id: int, attempt: int, outcome: Outcome, *, owner: int | None = None) -> Settled:
         """Read the row anew, decide and commit: after a conflict, and again until the store is there to take it."""
         pause = 0.05
         while True:

@@ -17,7 +17,7 @@ WINDOW_MS: Final = 7 * 24 * 3_600_000
 
 def claim_of(*, who: str, method: str, path: str, key: str, body: bytes) -> Claim:
     """A key's scope is who asks, the method and the path; the request is the body, byte for byte."""
-    scope = "\n".join((who, method, path, key)).encode()
+    scope = f"{who}\n{method}\n{path}\n{key}".encode()
     return Claim(sha256(scope).digest(), sha256(body).digest())
 
 
@@ -58,4 +58,6 @@ class IdempotencyKeys:
 
 def _same(request: bytes, claim: Claim) -> None:
     if request != claim.request:
-        raise IdempotencyKeyReused("This Idempotency-Key was used for another request; use a new key for a new request.")
+        raise IdempotencyKeyReused(
+            "This Idempotency-Key was used for another request; use a new key for a new request."
+        )

@@ -15,7 +15,6 @@ from couvert.domain.key import ApiKey, KeyEvent, NamedOrigin
 from couvert.domain.refusals import Conflict
 from couvert.store.port import Change, Position, Record, Store, StoredKey
 
-
 _Find = Callable[[], Awaitable[StoredKey | None]]
 
 
@@ -84,7 +83,7 @@ class Keys:
         while True:
             stored = await find()
             events = rules.delete(stored and stored.key)
-            assert stored is not None  # noqa: S101 - the rule refuses a missing key
+            assert stored is not None
             try:
                 _, position = await self._commit(stored, events, self.now_ms())
             except Conflict:

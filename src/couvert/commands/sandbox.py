@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from couvert.commands.notices import NoticeEvent, Notices
+from couvert.delivery.mailroom import NoticeKind
 from couvert.delivery.transport import Message
-from couvert.delivery.transports.sandbox import NoticeKind
 from couvert.domain.delivery import Bounced, Complained, Delivered
 from couvert.domain.refusals import Conflict
 from couvert.store.port import Change, SandboxMail, Store

@@ -67,8 +67,8 @@ class Letters:
             date=datetime.fromtimestamp(self._now_ms() / 1000, UTC),
             recipient=Mailbox(address, recipient.name),
             subject=letter.subject.render(filled),
-            html=letter.html and letter.html.render_html(filled),
-            text=letter.text and letter.text.render(filled),
+            html=letter.html.render_html(filled) if letter.html else None,
+            text=letter.text.render(filled) if letter.text else None,
         )
         return Message(delivery.id, delivery.attempt + 1, letter.sender, address, content)
 

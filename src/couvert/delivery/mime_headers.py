@@ -13,7 +13,7 @@ PREFERRED_LINE = 78
 LONGEST_LINE = 998
 LONGEST_ADDRESS = 320
 
-_ATEXT = r"A-Za-z0-9!#$%&'*+/=?^_`{|}~-"
+_ATEXT = r"A-Za-z0-9!#$%&'*+/=?^_`{|}~\-"
 _ATOMS = re.compile(rf"[{_ATEXT}]+(?: [{_ATEXT}]+)*")
 _DOT_ATOM = rf"[{_ATEXT}\x80-\U0010ffff]+(?:\.[{_ATEXT}\x80-\U0010ffff]+)*"
 _QUOTED = r'"(?:[^"\\]|\\.)*"'

@@ -18,7 +18,7 @@ Encode = Callable[[bytes], str]
 
 def encoded_words(text: str, used: int) -> str:
     """The whole text in words joined by folds, the first of them after `used` characters of its line."""
-    letter, encode = _shorter(text.encode())
+    letter, encode = _encoding(text.encode())
     opening, closing = f"=?utf-8?{letter}?", "?="
     room = LONGEST_ENCODED_LINE - 1 - len(opening + closing)
     first = room + 1 - used
@@ -27,8 +27,9 @@ def encoded_words(text: str, used: int) -> str:
     return ("\r\n " if own_line else "") + "\r\n ".join([opening + payload + closing for payload in payloads])
 
 
-def _shorter(data: bytes) -> tuple[str, Encode]:
-    return ("q", _q) if len(_q(data)) <= len(_b(data)) else ("b", _b)
+def _encoding(data: bytes) -> tuple[str, Encode]:
+    # Mostly ASCII stays readable in logs, for at most half as much again.
+    return ("q", _q) if 2 * len(_q(data)) <= 3 * len(_b(data)) else ("b", _b)
 
 
 def _payloads(text: str, encode: Encode, room: int, later_room: int) -> Iterator[str]:

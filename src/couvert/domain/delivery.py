@@ -154,19 +154,22 @@ def evolve(delivery: Delivery, event: DeliveryEvent) -> Delivery:
     match event:
         case Begun(attempt):
             return delivery._replace(attempt=attempt, is_begun=True, due_at=None)
-        case Released(attempt, due_at):
-            return _back_in_queue(delivery, attempt, due_at)
-        case Deferred(attempt, due_at):
-            return _back_in_queue(delivery, attempt, due_at)._replace(deferrals=delivery.deferrals + 1)
+        case Released() | Deferred() | Failed() | OutcomeUnknown() if event.attempt != delivery.attempt:
+            return delivery  # how an older attempt ended says nothing of the one that followed it
+        case Released(_, due_at):
+            return _back_in_queue(delivery, due_at)
+        case Deferred(_, due_at):
+            return _back_in_queue(delivery._replace(deferrals=delivery.deferrals + 1), due_at)
         case Sent(attempt):
-            return _ended(_forward(delivery, State.SENT), attempt)
-        case Failed(attempt):
-            failed = delivery._replace(state=State.FAILED, due_at=None) if delivery.state in OPEN else delivery
-            return _ended(failed, attempt)
-        case OutcomeUnknown(attempt):
-            return _ended(_forward(delivery, State.UNKNOWN), attempt)
+            # Taken is taken, whichever attempt it was; a newer one that is under way has still to report.
+            return _forward(delivery, State.SENT)._replace(is_begun=delivery.is_begun and attempt != delivery.attempt)
+        case Failed():
+            return _decided(delivery, State.FAILED)
+        case OutcomeUnknown():
+            # Said late or said twice, it does not undo the decision to send again.
+            return _decided(delivery, State.UNKNOWN) if delivery.is_begun else delivery
         case Requeued(due_at):
-            return delivery._replace(state=State.QUEUED, due_at=due_at, is_resent=True)
+            return delivery._replace(state=State.QUEUED, is_begun=False, due_at=due_at, is_resent=True)
         case Delivered():
             return _forward(delivery, State.DELIVERED)
         case Bounced():
@@ -185,18 +188,16 @@ def _forward(delivery: Delivery, state: State) -> Delivery:
     return delivery._replace(state=state, due_at=None)
 
 
-def _ended(delivery: Delivery, attempt: int) -> Delivery:
-    """An older attempt's late outcome does not end the attempt that is under way."""
-    return delivery._replace(is_begun=False) if attempt == delivery.attempt else delivery
+def _decided(delivery: Delivery, state: State) -> Delivery:
+    """The last attempt is over; what a notice has said meanwhile stays."""
+    over = delivery._replace(is_begun=False)
+    return over._replace(state=state, due_at=None) if delivery.state in OPEN else over
 
 
-def _back_in_queue(delivery: Delivery, attempt: int, due_at: int) -> Delivery:
+def _back_in_queue(delivery: Delivery, due_at: int) -> Delivery:
     """Nothing was taken: it waits again, also if it was unknown meanwhile; but not if a notice knows better."""
-    if attempt != delivery.attempt:
-        return delivery
-    if delivery.state not in OPEN:
-        return delivery._replace(is_begun=False)
-    return delivery._replace(is_begun=False, state=State.QUEUED, due_at=due_at)
+    over = delivery._replace(is_begun=False)
+    return over._replace(state=State.QUEUED, due_at=due_at) if delivery.state in OPEN else over
 
 
 # --- What is decided --------------------------------------------------------------------------------------------------
@@ -226,10 +227,13 @@ def defer(delivery: Delivery, attempt: int, now: int, after_seconds: float | Non
 
 
 def lose(delivery: Delivery, attempt: int, now: int, policy: UnknownPolicy) -> list[DeliveryEvent]:
-    """An attempt whose end nobody saw: unknown, and sent again if the policy says so, once per delivery."""
+    """An attempt whose end nobody saw: unknown, and sent again if the policy says so, once per delivery and in time.
+
+    Too late for another attempt, it would end as failed or expired, which nobody knows to be true.
+    """
     events: list[DeliveryEvent] = [OutcomeUnknown(attempt)]
-    undecided = delivery.state in OPEN and attempt == delivery.attempt
-    if policy == "resend" and undecided and not delivery.is_resent:
+    is_undecided = delivery.is_begun and delivery.state in OPEN and attempt == delivery.attempt
+    if policy == "resend" and is_undecided and not delivery.is_resent and not _is_over(delivery, now):
         events.append(Requeued(now, "policy"))
     return events
 
@@ -237,3 +241,7 @@ def lose(delivery: Delivery, attempt: int, now: int, policy: UnknownPolicy) -> l
 def has_begun(delivery: Delivery, attempt: int) -> bool:
     """Whether an outcome of this attempt is believable: it was begun, now or earlier."""
     return 1 <= attempt <= delivery.attempt
+
+
+def _is_over(delivery: Delivery, now: int) -> bool:
+    return now >= delivery.give_up_at or (delivery.expires_at is not None and now >= delivery.expires_at)

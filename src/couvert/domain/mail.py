@@ -68,7 +68,7 @@ class MailAccepted:
 
 
 def accept(command: AcceptMail, *, now: int, key_id: int | None) -> MailAccepted:
-    """What accepting means for the queue. One recipient is somebody waiting; several are bulk, and let that one pass."""
+    """What accepting means for the queue. One recipient is somebody who waits; several are bulk, and let it pass."""
     due_at = max(command.due_at or now, now)
     return MailAccepted(
         count=len(command.recipients),

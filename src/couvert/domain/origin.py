@@ -24,6 +24,8 @@ class Origin(NamedTuple):
 def parse_origin(text: str) -> Origin | None:
     """The host (and port) of `https://app.example.com:8080`, `app.example.com:8080` or `app.example.com`."""
     text = text.strip()
+    if not text.isprintable():
+        return None  # `urlsplit` leaves out line breaks and tabs, wherever they stand
     try:
         parts = urlsplit(text if "://" in text else f"//{text}")
         host, port = parts.hostname, parts.port
@@ -34,14 +36,14 @@ def parse_origin(text: str) -> Origin | None:
     host = _ascii(host)
     if host is None or len(host) > 253 or not (_HOST.fullmatch(host) or ":" in host):
         return None
-    return Origin(host, port, _PORTS.get(parts.scheme))
+    return Origin(f"[{host}]" if ":" in host else host, port, _PORTS.get(parts.scheme))
 
 
 def parse_origin_name(text: str) -> str | None:
     """A key's origin name in its stored form: lower-case host, `host:port` or `*.host`; None if it is none of these."""
     wildcard, rest = ("*.", text.strip()[2:]) if text.strip().startswith("*.") else ("", text)
     origin = parse_origin(rest)
-    if origin is None or (wildcard and ":" in origin.host):
+    if origin is None or (wildcard and ("://" in rest or ":" in origin.host)):
         return None
     return wildcard + str(origin)
 

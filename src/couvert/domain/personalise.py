@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Final
 
 from couvert.domain.mail import Recipient, Sender
 from couvert.domain.refusals import RuleBroken
-from couvert.domain.template import Template, TemplateFault, compile_template
+from couvert.domain.template import QUOTED_AT_MOST, Template, TemplateFault, compile_template
 
 BUILT_IN: Final = frozenset({
     "name", "mail", "company", "recipient_name", "recipient_email", "recipient_company",
@@ -15,6 +16,8 @@ BUILT_IN: Final = frozenset({
 })  # fmt: skip
 """The names of /v1 and of its queue; they cannot be redefined."""
 MOST_LISTED: Final = 20
+"""Recipients that a fault names, and variables: the rest is only said to exist. Looking for all of them would take
+templates times recipients, a minute for one hostile request."""
 
 
 def check(
@@ -22,15 +25,15 @@ def check(
 ) -> dict[str, Template]:
     """The compiled templates, by field; `RuleBroken` names every variable that some recipient could not have filled."""
     templates = {field: compiled(field, source) for field, source in sources.items() if source is not None}
-    for name in (*variables, *(name for r in recipients if r.variables for name in r.variables)):
-        if name in BUILT_IN:
+    for defined in (variables, *(r.variables for r in recipients if r.variables)):
+        if taken := BUILT_IN & defined.keys():
+            name = min(taken)
             raise RuleBroken(f'The variable "{name}" is built in and cannot be redefined; choose another name.')
     known = BUILT_IN | variables.keys()
     for field, template in templates.items():
-        own = sorted(template.names - known)
-        absent = [(r.email, name) for name in own for r in recipients if name not in (r.variables or {})]
-        if absent:
-            raise RuleBroken(_absence(field, absent, len(recipients)))
+        faults = _faults(field, sorted(template.names - known), recipients)
+        if listed := list(islice(faults, MOST_LISTED)):
+            raise RuleBroken(" ".join([*listed, "There are more."] if next(faults, None) else listed))
     return templates
 
 
@@ -70,15 +73,16 @@ def values(common: Mapping[str, str], recipient: Recipient) -> dict[str, str]:
     }
 
 
-def _absence(field: str, absent: Iterable[tuple[str, str]], recipients: int) -> str:
-    missing: dict[str, list[str]] = {}
-    for email, name in absent:
-        missing.setdefault(name, []).append(email)
-    return " ".join(_sentence(field, name, emails, recipients) for name, emails in missing.items())
+def _faults(field: str, names: Iterable[str], recipients: Sequence[Recipient]) -> Iterator[str]:
+    for name in names:
+        emails = [r.email for r in recipients if not r.variables or name not in r.variables]
+        if emails:
+            yield _sentence(field, name, emails, len(recipients))
 
 
 def _sentence(field: str, name: str, emails: Sequence[str], recipients: int) -> str:
-    used = f'{field} uses the variable "{name}", which '
+    shown = name if len(name) <= QUOTED_AT_MOST else name[: QUOTED_AT_MOST - 1] + "…"
+    used = f'{field} uses the variable "{shown}", which '
     if len(emails) == recipients:
         return used + "does not exist."
     more = f" and {len(emails) - MOST_LISTED} more" if len(emails) > MOST_LISTED else ""

@@ -1,13 +1,13 @@
 """What couvert refuses is an exception with a code; only the edges know what HTTP or the command line makes of it.
 
-    Refusal
-    ├── Unauthorized            who asks is not known, or may not
-    ├── NotFound                the thing asked for does not exist
-    ├── Conflict                somebody else changed it first
-    ├── RuleBroken              well-formed, and against a rule of the product
-    ├── IdempotencyKeyReused    the key stands for another request
-    ├── IdempotencyInProgress   the first request with this key has no answer yet
-    └── Unavailable             the store cannot commit now; says whether the change may have been kept
+Refusal
+├── Unauthorized            who asks is not known, or may not
+├── NotFound                the thing asked for does not exist
+├── Conflict                somebody else changed it first
+├── RuleBroken              well-formed, and against a rule of the product
+├── IdempotencyKeyReused    the key stands for another request
+├── IdempotencyInProgress   the first request with this key has no answer yet
+└── Unavailable             the store cannot commit now; says whether the change may have been kept
 """
 
 from __future__ import annotations

@@ -21,7 +21,11 @@ def ceiling_ms(deferrals: int) -> int:
 
 
 def next_due(*, now: int, deferrals: int, after_seconds: float | None, chance: float) -> int:
-    """When the next attempt is due, in ms; `chance` is uniform in [0, 1); the provider's own wish is a lower bound."""
+    """When the next attempt is due, in ms: after what the provider asked for, an hour at most, and a jittered wait.
+
+    `chance` is uniform in [0, 1).
+    """
     jittered = max(SHORTEST_MS, int(ceiling_ms(deferrals) * chance))
-    asked = min(max(int((after_seconds or 0) * 1000), 0), LAST_CEILING_MS)
-    return now + asked + jittered if asked else now + jittered
+    # `max(0.0, nan)` is 0.0: what a provider writes there is anybody's guess.
+    asked = int(min(max(0.0, after_seconds or 0.0) * 1000, LAST_CEILING_MS))
+    return now + asked + jittered

@@ -191,6 +191,9 @@ class Store(Protocol):
     async def position(self) -> Position:
         """Of the last event, 0 if there is none."""
 
+    async def last_event_at(self) -> int | None:
+        """When the last event happened, by the clock of whoever appended it."""
+
     def on_commit(self, listener: Callable[[Position], None]) -> None:
         """Call `listener` on the event loop after each sync of this process that appended events."""
 

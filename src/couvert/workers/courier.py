@@ -108,7 +108,7 @@ class Courier:
         """Begin nothing more, let hand-overs in flight end, give the other leases back."""
         self._is_stopping = True
         self._wanted.set()
-        while self._busy or not self._jobs.empty():
+        while self._busy or not self._jobs.empty():  # noqa: ASYNC110 - once in a life, and nothing else would set an event
             await asyncio.sleep(0.01)
         for task in self._tasks:
             task.cancel()
@@ -192,7 +192,7 @@ class Courier:
             message = await self._letters.message(stored.delivery, recipient)
         except Unavailable:
             return await self._give_back(stored)
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, it will be at the next attempt too
+        except Exception as error:
             log.exception("courier.cannot_build", delivery=stored.delivery.id)
             return await self._attempts.refuse(stored, f"the message cannot be built: {error}")
         try:

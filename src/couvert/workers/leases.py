@@ -66,7 +66,7 @@ class Leases:
 
 
 class HandOverClearance:
-    """Asked immediately before the bytes are written; a process paused right after its answer is the gap that remains."""
+    """Asked immediately before bytes are written; a process paused right after the answer is the gap that remains."""
 
     __slots__ = ("_begin_by", "_delivery_id", "_leases")
 

@@ -1,0 +1,1 @@
+"""The providers, one adapter each, behind `delivery.transport`."""

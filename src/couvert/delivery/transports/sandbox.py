@@ -14,25 +14,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Final, Literal, Protocol
+from typing import Final
 
+from couvert.delivery.mailroom import Mailroom, NoticeKind
 from couvert.delivery.transport import Clearance, Message, Outcome, Refused, Taken, TryLater, Unknown, Withheld
 
 DOMAIN: Final = "sandbox.test"
 SLOW_SECONDS: Final = 12.0
 NOTICE_SECONDS: Final = 0.05
 """Notices come after the hand-over's own outcome as a rule; nothing relies on it."""
-
-NoticeKind = Literal["delivered", "bounced", "complained"]
-
-
-class Mailroom(Protocol):
-    """Where the sandbox keeps mail, and to whom it reports."""
-
-    async def keep(self, message: Message) -> None:
-        """Keep the message to be looked at; raise if it cannot be kept."""
-
-    async def report(self, message: Message, kind: NoticeKind, words: str) -> None: ...
 
 
 class SandboxTransport:

@@ -1,5 +1,6 @@
 """Many changes in one transaction: first each is judged against the stored revisions, then those that passed are
-written together, one statement per table."""
+written together, one statement per table.
+"""
 
 from __future__ import annotations
 

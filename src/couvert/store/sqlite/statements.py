@@ -25,7 +25,8 @@ class Table(NamedTuple):
     on_conflict: str = ""
 
 
-def _replace(key: str, *columns: str) -> str:
+def replacing(key: str, *columns: str) -> str:
+    """For a row that is there already: these columns change, the others stay."""
     return f" on conflict ({key}) do update set " + ", ".join(f"{column} = excluded.{column}" for column in columns)
 
 
@@ -35,10 +36,10 @@ RECIPIENT: Final = Table("recipient", 7)
 NOTE: Final = Table("note", 3)
 BODY: Final = Table("body", 3, " on conflict (sha256) do nothing")
 DELIVERY: Final = Table("delivery", 15)
-DELIVERY_AGAIN: Final = Table("delivery", 15, _replace(
+DELIVERY_AGAIN: Final = Table("delivery", 15, replacing(
     "id", "state", "attempt", "is_begun", "deferrals", "is_resent", "due_at", "revision", "wake_at", "owner",
 ))  # fmt: skip
-KEY: Final = Table("api_key", 10, _replace("id", "name", "is_active", "expires_at", "origins", "revision"))
+KEY: Final = Table("api_key", 10, replacing("id", "name", "is_active", "expires_at", "origins", "revision"))
 KEY_ORIGIN: Final = Table("api_key_origin", 2, " on conflict do nothing")
 IDEMPOTENCY: Final = Table("idempotency", 7)
 SANDBOX_MAIL: Final = Table("sandbox_mail", 5)

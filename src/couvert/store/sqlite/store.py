@@ -144,6 +144,10 @@ class SqliteStore:
     async def position(self) -> Position:
         return int(self._read("select coalesce(max(position), 0) from event")[0][0])
 
+    async def last_event_at(self) -> int | None:
+        found = self._read("select at from event order by position desc limit 1")
+        return found[0][0] if found else None
+
     def on_commit(self, listener: Callable[[Position], None]) -> None:
         self._listeners.append(listener)
 

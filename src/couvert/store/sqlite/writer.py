@@ -106,7 +106,7 @@ class Writer(threading.Thread):
             return self._transact(connection, work, _one_by_one)
         except _CommitFailed as failure:
             return self._broke(work, str(failure.__cause__), may_be_kept=True)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the thread must live, whatever SQLite says
             return self._broke(work, str(error), may_be_kept=False)
 
     def _transact(

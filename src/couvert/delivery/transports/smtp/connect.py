@@ -26,7 +26,7 @@ async def connect(relay: Relay, patience: Patience, context: ssl.SSLContext | No
         except BaseException:
             connection.drop("it could not be opened")
             raise
-    except (OSError, Broken, Unwelcome) as error:
+    except (OSError, UnicodeError, Broken, Unwelcome) as error:
         raise Unreachable(f"relay {relay}: {_words(error)}") from error
     return connection
 
@@ -109,6 +109,8 @@ def _words(error: Exception) -> str:
             return f"TLS failed: {error.reason or error}"
         case socket.gaierror():
             return f"its name cannot be resolved: {error.strerror}"
+        case UnicodeError():
+            return "its name is no host name"
         case TimeoutError() if not error.errno:
             return "no connection in time"
         case OSError(errno=int(number)):

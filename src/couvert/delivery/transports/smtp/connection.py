@@ -9,8 +9,8 @@ from typing import Any, TypeVar, cast
 
 from couvert.delivery.transports.smtp.alarm import Alarm
 from couvert.delivery.transports.smtp.relay import Patience
-from couvert.delivery.transports.smtp.reply import Reply, ReplyReader
-from couvert.delivery.transports.smtp.session import Broken, Dialogue, Say, Session
+from couvert.delivery.transports.smtp.reply import LAST_WORDS, Reply, ReplyReader
+from couvert.delivery.transports.smtp.session import Broken, Dialogue, Say, Session, Unsaid
 
 T = TypeVar("T")
 
@@ -88,13 +88,13 @@ class Connection(asyncio.Protocol):
         self._alarm.within(self._patience.farewell)
         self._transport.write(b"QUIT\r\n")
 
-    def drop(self, reason: str) -> None:
+    def drop(self, reason: str, broken: type[Broken] = Broken) -> None:
         """Close now; what has not left stays here."""
         self._trouble = self._trouble or reason
         self._transport.abort()
         if (dialogue := self._dialogue) is not None:
             heard, self._heard = self._heard, []
-            self._go_on(dialogue.throw, Broken(self._trouble, heard))
+            self._go_on(dialogue.throw, broken(self._trouble, heard))
 
     @property
     def is_encrypted(self) -> bool:
@@ -150,9 +150,9 @@ class Connection(asyncio.Protocol):
     # The dialogue.
 
     def _hear(self) -> None:
-        """Pass on what the relay said once it is as much as was asked for, or ends in 421, a relay's last word."""
+        """Pass on what the relay said once it is as much as was asked for, or its last word."""
         while self._dialogue is not None and (heard := self._heard):
-            if len(heard) < self._wanted and heard[-1].code != 421:
+            if len(heard) < self._wanted and heard[-1].code not in LAST_WORDS:
                 return
             self._heard = heard[self._wanted :]
             self._go_on(self._dialogue.send, heard[: self._wanted])
@@ -170,10 +170,10 @@ class Connection(asyncio.Protocol):
 
     def _say(self, say: Say) -> None:
         if self._trouble is not None:
-            self.drop(self._trouble)
+            self.drop(self._trouble, Unsaid)
         elif say.line and (self._heard or self._reader.is_amid):
             self._heard = []  # These answer nothing that was said.
-            self.drop("the relay answered what was not asked yet")
+            self.drop("the relay answered what was not asked yet", Unsaid)
         else:
             self._alarm.within(say.seconds)
             self._wanted = say.replies

@@ -8,7 +8,7 @@ from couvert.delivery.transport import Message
 from couvert.delivery.transports.smtp.session import Offers
 
 # A line end in an address would be a command of somebody else's choosing; a space or > would be a parameter.
-_NOT_IN_A_PATH = re.compile(r"[\x00-\x20<>\x7f]")
+_NOT_IN_A_PATH = re.compile(r"[\x00-\x20<>\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def hindrance_or_none(message: Message, offers: Offers) -> str | None:
@@ -22,9 +22,6 @@ def hindrance_or_none(message: Message, offers: Offers) -> str | None:
         return f"the message has {len(content)} bytes, and the relay takes {offers.max_size} at most"
     if not content.isascii() and not offers.eight_bit:
         return "the content has 8-bit characters, and the relay offers no 8BITMIME"
-    # Relays disagree on whether a bare CR or LF ends a line, and so a message: that is how mail is smuggled in.
-    if not content.count(b"\r\n") == content.count(b"\n") == content.count(b"\r"):
-        return "the content has a line that does not end in CR LF"
     return None
 
 
@@ -43,7 +40,8 @@ def rcpt_to(message: Message) -> bytes:
 
 def dot_stuffed(content: bytes) -> bytes:
     """The content with its own leading dots doubled and its last line ended; the final dot is not part of it."""
-    stuffed = content.replace(b"\r\n.", b"\r\n..")
+    # After any LF: a relay that takes a bare one for a line end must not find a dot, and so a second mail, after it.
+    stuffed = content.replace(b"\n.", b"\n..")
     if stuffed.startswith(b"."):
         stuffed = b"." + stuffed
     return stuffed if stuffed.endswith(b"\r\n") or not stuffed else stuffed + b"\r\n"

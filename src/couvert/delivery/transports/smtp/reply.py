@@ -11,6 +11,8 @@ MAX_QUOTED = 500
 """Characters of a reply that are kept in a reason."""
 NOT_SMTP = 0
 """The code of what is no reply at all: whoever judges replies finds it to be neither yes nor no."""
+LAST_WORDS = frozenset({421, NOT_SMTP})
+"""After these nothing is worth waiting for."""
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
@@ -47,19 +49,28 @@ class ReplyReader:
 
     def feed(self, received: bytes) -> list[Reply]:
         """The replies that are complete now."""
-        *lines, self._rest = (self._rest + received).split(b"\n")  # some relays end lines with a bare LF
+        lines = (self._rest + received).split(b"\n")  # some relays end lines with a bare LF
+        self._rest = lines.pop()
         replies = []
         for line in lines:
-            self._lines.append(line[4:].rstrip(b"\r"))
-            if line[3:4] not in b" -\r" or not line[:3].isdigit():
+            code, mark, text = line[:3], line[3:4], line[4:].rstrip(b"\r")
+            if not code.isdigit() or mark not in b" -\r":
                 replies.append(self._nonsense(line))
-            elif line[3:4] != b"-":
-                replies.append(Reply(int(line[:3]), b"\n".join(self._lines)))
-                self._lines.clear()
-        if self.is_amid and len(self._rest) + sum(map(len, self._lines)) > MAX_REPLY:
+            elif mark == b"-":
+                self._lines.append(text)
+            elif self._lines:
+                replies.append(self._of_many_lines(code, text))
+            else:
+                replies.append(Reply(int(code), text))
+        if self.is_amid and len(self._rest) + sum(len(text) + 6 for text in self._lines) > MAX_REPLY:
             replies.append(self._nonsense(b"more than %d bytes without an end" % MAX_REPLY))
             self._rest = b""
         return replies
+
+    def _of_many_lines(self, code: bytes, last: bytes) -> Reply:
+        text = b"\n".join([*self._lines, last])
+        self._lines.clear()
+        return Reply(int(code), text)
 
     def _nonsense(self, line: bytes) -> Reply:
         self._lines.clear()

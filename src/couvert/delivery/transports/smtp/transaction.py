@@ -20,7 +20,7 @@ from couvert.delivery.transports.smtp.classify import (
 from couvert.delivery.transports.smtp.envelope import dot_stuffed, hindrance_or_none, mail_from, rcpt_to
 from couvert.delivery.transports.smtp.relay import Patience
 from couvert.delivery.transports.smtp.reply import Reply
-from couvert.delivery.transports.smtp.session import Broken, Dialogue, Say, Session
+from couvert.delivery.transports.smtp.session import Broken, Dialogue, Say, Session, Unsaid
 
 BLOCK = 65_536
 """Content above this leaves in blocks, each once the one before has left, and the final dot by itself."""
@@ -109,6 +109,8 @@ def _content(stuffed: bytes, session: Session, clearance: Clearance, patience: P
         return _withhold(session)
     try:
         [reply] = yield Say(stuffed + b".\r\n", patience.verdict)
+    except Unsaid as broken:
+        return TryLater(f"{broken} (before the whole message had left)")
     except Broken as broken:
         return Unknown(f"{broken} (after the whole message had left)")
     session.is_over = ends_the_session(END, reply)

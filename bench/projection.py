@@ -1,0 +1,98 @@
+"""How fast the read models follow a log of 200,000 events: `python bench/projection.py [directory]`."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from couvert.domain.delivery import Begun, Deferred, Delivered, Sent
+from couvert.domain.mail import BULK, TRANSACTIONAL, MailAccepted
+from couvert.readmodels.connections import transaction
+from couvert.readmodels.log import read_page
+from couvert.readmodels.model_file import ModelFile
+from couvert.store import codec
+from couvert.store.port import Event
+from couvert.store.sqlite import schema, statements
+from couvert.store.sqlite.connections import open_reader, open_writer
+from couvert.store.sqlite.rows import TENANT
+from couvert.store.sqlite.store import FILE
+
+SINGLE_MAILS, BULK_MAILS, RECIPIENTS = 25_000, 33, 1_000
+NOW = 1_738_000_000_000
+DAY_MS = 24 * 3_600_000
+FIRST_ID = 1 << 58
+BLOCK = 1 << 16
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(dir=sys.argv[1] if sys.argv[1:] else None) as name:
+        directory = Path(name)
+        with closing(open_writer(directory / FILE)) as database:
+            schema.migrate(database)
+            write_log(database)
+        for page in (500, 2_000):
+            follow(directory, page)
+
+
+def follow(directory: Path, page: int) -> None:
+    """From nothing, as a rebuild and a follower that lags behind do."""
+    started, started_cpu, events = time.perf_counter(), time.process_time(), 0
+    with closing(open_reader(directory / FILE)) as source, ModelFile(directory / f"{page}.db") as models:
+        while (batch := read_page(source, models.checkpoint, limit=page)).events:
+            models.advance(batch.events, batch.end)
+            events += len(batch.events)
+    seconds, cpu = time.perf_counter() - started, time.process_time() - started_cpu
+    rate, cost = events / seconds, cpu / events * 1e6
+    print(f"{events:,} events, {page:,} a transaction: {rate:,.0f} events/s, {cost:.1f} us of CPU each")
+
+
+def write_log(database: sqlite3.Connection) -> None:
+    rows = [
+        (position, TENANT, stream, part, *codec.encode(event), NOW + position)
+        for position, (stream, part, event) in enumerate(made_up(), 1)
+    ]
+    with transaction(database):
+        statements.insert(database, statements.EVENT, [(*row[:5], row[6], row[5]) for row in rows])
+
+
+def made_up() -> Iterator[tuple[int, int, Event]]:
+    """Half of it single mails, half bulk; one hand-over in ten is put off at first; nearly all arrive."""
+    for number in range(SINGLE_MAILS):
+        yield from single_mail(FIRST_ID + number * BLOCK, number)
+    for number in range(SINGLE_MAILS, SINGLE_MAILS + BULK_MAILS):
+        yield from bulk_mail(FIRST_ID + number * BLOCK)
+
+
+def single_mail(mail_id: int, number: int) -> Iterator[tuple[int, int, Event]]:
+    yield mail_id, 0, MailAccepted(1, TRANSACTIONAL, NOW, NOW + DAY_MS)
+    attempt = 1
+    if number % 10 == 0:
+        yield mail_id, 1, Begun(attempt)
+        yield mail_id, 1, Deferred(attempt, NOW)
+        attempt = 2
+    yield from handed_over(mail_id, 1, attempt)
+
+
+def bulk_mail(mail_id: int) -> Iterator[tuple[int, int, Event]]:
+    """64 at once are under way, as a worker has them."""
+    yield mail_id, 0, MailAccepted(RECIPIENTS, BULK, NOW, NOW + DAY_MS)
+    for start in range(1, RECIPIENTS + 1, 64):
+        hands = range(start, min(start + 64, RECIPIENTS + 1))
+        stories = [list(handed_over(mail_id, n, 1)) for n in hands]
+        for moment in zip(*stories, strict=True):
+            yield from moment
+
+
+def handed_over(mail_id: int, n: int, attempt: int) -> Iterator[tuple[int, int, Event]]:
+    yield mail_id, n, Begun(attempt)
+    yield mail_id, n, Sent(attempt, f"0102018f2f1e3a5c-{mail_id + n:016x}-000000")
+    yield mail_id, n, Delivered(attempt)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""A request's body: JSON by its type, bounded, and read only as far as it is wanted."""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import re
+from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message, Receive, Send
+
+from couvert.api.refusals import BodyTooLarge, UnsupportedMediaType
+
+LINGER_BYTES: Final = 16_000_000
+LINGER_SECONDS: Final = 2.0
+
+_JSON: Final = re.compile(r"\s*application/([\w.+-]+\+)?json\s*(;.*)?", re.IGNORECASE)
+
+
+async def read_json(request: Request, *, limit: int) -> bytes:
+    """The raw body. Raises `UnsupportedMediaType` and `BodyTooLarge`, where they can be known before a byte is read."""
+    _check_type(request.headers)
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > limit:
+        raise BodyTooLarge(limit)
+    # .NET and some editors begin a file with it; no JSON parser wants it.
+    return (await _read(request.receive, limit)).removeprefix(codecs.BOM_UTF8)
+
+
+def lingering(receive: Receive, send: Send) -> Send:
+    """Take in a little more of an unwanted body before the connection closes.
+
+    A socket closed on unread bytes is reset, and a sender that was still writing never sees why (RFC 9112, 9.6).
+    """
+
+    async def send_and_linger(message: Message) -> None:
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            await send({**message, "more_body": True})
+            await _discard(receive)
+            message = {"type": "http.response.body", "body": b""}
+        await send(message)
+
+    return send_and_linger
+
+
+def _check_type(headers: Headers) -> None:
+    """No type is JSON. A charset is ignored: JSON is UTF-8, whatever it says (RFC 8259, 8.1)."""
+    content_type = headers.get("content-type")
+    if content_type and content_type != "application/json" and not _JSON.fullmatch(content_type):
+        raise UnsupportedMediaType("Send the body as application/json.")
+    if headers.get("content-encoding", "identity") != "identity":
+        raise UnsupportedMediaType("Send the body without a content encoding.")
+
+
+async def _read(receive: Receive, limit: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk: bytes = message.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            raise BodyTooLarge(limit)
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+
+
+async def _discard(receive: Receive) -> None:
+    size = 0
+    try:
+        async with asyncio.timeout(LINGER_SECONDS):
+            while size < LINGER_BYTES:
+                message = await receive()
+                size += len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return
+    except TimeoutError:
+        return

@@ -1,0 +1,40 @@
+"""Who may: an API key with its origin sends mail; keys are managed from this machine, or with a token."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+
+from couvert.api.loopback import is_local
+from couvert.api.parts import Parts
+from couvert.domain.key import admit
+from couvert.domain.refusals import Unauthorized
+from couvert.settings import Settings
+from couvert.store.port import StoredKey
+
+
+async def admitted(parts: Parts, request: Request) -> StoredKey:
+    """The request's key as it is now. Raises `Unauthorized`."""
+    secret = request.headers.get("x-api-key")
+    if not secret:
+        raise Unauthorized("API key is missing")
+    stored = await parts.keys.find(secret)
+    admit(stored and stored.key, request.headers.get("origin"), parts.now_ms())
+    assert stored is not None
+    return stored
+
+
+def check_may_manage_keys(settings: Settings, request: Request) -> None:
+    """An open sending service is an open relay, so what is public in the format is not so by default.
+
+    `auto` is public only where nothing can be sent and nobody else can ask: the sandbox, from this machine.
+    """
+    match settings.v1_key_management:
+        case "public":
+            return
+        case "auto" if settings.transport == "sandbox" and not settings.public_url and is_local(request):
+            return
+        case _:
+            raise Unauthorized(
+                "managing API keys takes an API token with api_write, and this version issues none yet; use "
+                "`couvert key` on the server"
+            )

@@ -1,0 +1,108 @@
+"""The edge policy of /v1 on one page: what each refusal becomes, and the six shapes that its clients know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
+
+import structlog
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocketClose
+
+from couvert.api.refusals import InvalidBody, MethodNotAllowed
+from couvert.api.request_ids import request_id_of
+from couvert.api.v1.answers import Json, json
+from couvert.domain.refusals import NotFound, Refusal, Unavailable
+
+Shape = Callable[["Policy", Refusal, str], Json]
+RETRY: Final = {"Retry-After": "1"}
+
+log = structlog.get_logger()
+
+
+class Policy(NamedTuple):
+    status: int
+    shape: Shape
+    message: str
+    headers: Mapping[str, str] = {}
+
+
+def answer(refusal: Refusal, request_id: str) -> Response:
+    policy = POLICY[refusal.code]
+    headers = dict(policy.headers)
+    if isinstance(refusal, MethodNotAllowed):
+        headers["Allow"] = refusal.allowed
+    return json(policy.shape(policy, refusal, request_id), policy.status, headers)
+
+
+def crashed(scope: Scope) -> Response:
+    return json({"error": "Internal server error", "request_id": request_id_of(scope)}, 500)
+
+
+async def no_such_route(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await WebSocketClose()(scope, receive, send)
+        return
+    await answer(NotFound("There is nothing at this address."), request_id_of(scope))(scope, receive, send)
+
+
+# --- The shapes -------------------------------------------------------------------------------------------------------
+
+
+def _validation(policy: Policy, refusal: Refusal, request_id: str) -> Json:
+    assert isinstance(refusal, InvalidBody)
+    return {
+        "error": "Validation failed",
+        "message": policy.message,
+        "details": refusal.faults,
+        "request_id": request_id,
+    }
+
+
+def _business(_policy: Policy, refusal: Refusal, request_id: str) -> Json:
+    return {"error": "Business logic error", "message": refusal.message, "request_id": request_id}
+
+
+def _unauthorized(policy: Policy, refusal: Refusal, _request_id: str) -> Json:
+    return {"status": policy.status, "message": f"{policy.message} - {refusal.message}"}
+
+
+def _other(policy: Policy, refusal: Refusal, _request_id: str) -> Json:
+    """404 as well: it is the seed's one example of this shape."""
+    return _with_details(policy, refusal, refusal.message)
+
+
+def _unavailable(policy: Policy, refusal: Refusal, _request_id: str) -> Json:
+    """The store's own words are for the log: they name what it runs on."""
+    log.warning("request.unavailable", trouble=refusal.message)
+    is_doubtful = isinstance(refusal, Unavailable) and refusal.may_be_kept
+    return _with_details(policy, refusal, MAY_BE_KEPT if is_doubtful else NOTHING_KEPT)
+
+
+def _with_details(policy: Policy, refusal: Refusal, details: str) -> Json:
+    return {"status": policy.status, "message": policy.message, "error_type": refusal.code, "details": details}
+
+
+MAY_BE_KEPT: Final = (
+    "The service failed while it was committing, and nobody saw the end: the mail may have been accepted, the change "
+    "may have been made. A mail is safe to repeat only with the Idempotency-Key that it was sent with."
+)
+NOTHING_KEPT: Final = "Nothing was accepted and nothing was changed. Try again later."
+
+POLICY: Final[Mapping[str, Policy]] = {
+    "invalid_body": Policy(422, _validation, "Request validation failed"),
+    "rule_broken": Policy(400, _business, ""),
+    "unauthorized": Policy(401, _unauthorized, "Unauthorized"),
+    "not_found": Policy(404, _other, "Resource not found"),
+    "malformed_json": Policy(400, _other, "Malformed JSON"),
+    "method_not_allowed": Policy(405, _other, "Method not allowed"),
+    "idempotency_key_reused": Policy(409, _other, "Idempotency key reused"),
+    "idempotency_in_progress": Policy(409, _other, "Idempotency key in progress", RETRY),
+    # Where the body was not read to its end, the connection cannot be used again.
+    "body_too_large": Policy(413, _other, "Request body too large", {"Connection": "close"}),
+    "unsupported_media_type": Policy(415, _other, "Unsupported media type"),
+    "conflict": Policy(503, _unavailable, "Service unavailable", RETRY),
+    "unavailable": Policy(503, _unavailable, "Service unavailable", RETRY),
+}
+"""Code -> status and shape. A refusal that is not listed is a bug, and a 500."""

@@ -1,0 +1,83 @@
+"""One moment of log, state and vault, each table read in the order of its ids; nothing is kept in memory.
+
+While it is open the WAL grows with whatever is written.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, NamedTuple
+
+from couvert.readmodels.log import START, Mark
+from couvert.store.port import Position
+from couvert.store.sqlite.rows import Row
+
+_EVENTS: Final = """
+select stream, part, position, at, type, payload from event indexed by event_stream order by stream, part, position
+"""
+DELIVERY_COLUMNS: Final = (
+    "id", "tenant", "mail_id", "state", "attempt", "is_begun", "deferrals", "is_resent", "due_at", "expires_at",
+    "give_up_at", "priority", "revision", "wake_at", "owner",
+)  # fmt: skip
+_DELIVERIES: Final = """
+select id, tenant, mail_id, state, attempt, is_begun, deferrals, is_resent, due_at, expires_at, give_up_at, priority,
+    revision, wake_at, owner
+from delivery order by id
+"""
+_CONTENTS: Final = """
+select mail_id, html is null and text is null,
+    coalesce(html not in (select sha256 from body), 0) or coalesce(text not in (select sha256 from body), 0)
+from content order by mail_id
+"""
+
+
+class RawEvent(NamedTuple):
+    stream: int
+    part: int
+    position: Position
+    at: int
+    code: int
+    payload: str
+
+
+class Content(NamedTuple):
+    """What is wrong with a mail's, if anything."""
+
+    says_nothing: bool
+    lacks_a_body: bool
+
+
+class Snapshot:
+    """Within a transaction of this connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def position(self) -> Position:
+        """Of the last event, 0 if there is none."""
+        [(position,)] = self._rows("select coalesce(max(position), 0) from event")
+        return int(position)
+
+    def holds(self, mark: Mark) -> bool:
+        """Whether this event is in the log; the start of the log always is."""
+        return mark == START or mark in map(
+            Mark._make, self._rows("select position, stream, at from event where position = ?", mark.position)
+        )
+
+    def events(self) -> Iterator[RawEvent]:
+        """By stream, then part, then position."""
+        return map(RawEvent._make, self._rows(_EVENTS))
+
+    def deliveries(self) -> Iterator[tuple[int, Row]]:
+        """As they are stored, in the order of `DELIVERY_COLUMNS`: what they hold may be nonsense."""
+        return ((row[0], row) for row in self._rows(_DELIVERIES))
+
+    def recipients(self) -> Iterable[tuple[int, bool]]:
+        return self._rows("select delivery_id, 1 from recipient order by delivery_id")
+
+    def contents(self) -> Iterator[tuple[int, Content]]:
+        return ((mail_id, Content(bool(says), bool(lacks))) for mail_id, says, lacks in self._rows(_CONTENTS))
+
+    def _rows(self, sql: str, *values: int) -> Iterable[Any]:
+        return self._connection.execute(sql, values)

@@ -1,0 +1,76 @@
+"""Questions to the read models, for whoever may wait for the disk: the command line and its progress bars."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Final, Self
+
+from couvert.domain.refusals import Unavailable
+from couvert.readmodels import mail_tables, model_schema, pointer
+from couvert.readmodels.connections import open_read_only
+from couvert.readmodels.folds import Counts, FollowedMail
+from couvert.readmodels.model_schema import Unusable
+from couvert.store.port import Position
+from couvert.store.sqlite.store import FILE
+
+TRIES: Final = 3
+"""A file that is gone again is one that a rebuild replaced a moment ago."""
+
+
+class ReadModels:
+    """Read-only, for one thread, beside whatever writes. Raises `Unavailable` where there are no read models yet."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._database = open_read_only(directory / FILE)
+        self._models: sqlite3.Connection | None = None
+        self._name = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._database.close()
+        if self._models is not None:
+            self._models.close()
+
+    def position(self) -> Position:
+        """How far they follow the log."""
+        return model_schema.checkpoint(self._current()).position
+
+    def mail(self, mail_id: int) -> FollowedMail | None:
+        """A mail with its counts and status; None if there is none, or not yet."""
+        return mail_tables.mails_by_id(self._current(), [mail_id]).get(mail_id)
+
+    def totals(self) -> Counts:
+        """How many deliveries are in each state. Reads every mail's row."""
+        return mail_tables.totals(self._current())
+
+    def _current(self) -> sqlite3.Connection:
+        """The file that the database names now, 5 us after the first time."""
+        for _ in range(TRIES):
+            name = pointer.current(self._database)
+            if self._models is not None and name == self._name:
+                return self._models
+            self._models, self._name = self._open(name), name
+        if self._models is None:
+            raise Unavailable("There are no read models yet: start `couvert serve`, or run `couvert rebuild`.")
+        return self._models
+
+    def _open(self, name: str) -> sqlite3.Connection | None:
+        if self._models is not None:
+            self._models.close()
+        try:
+            connection = open_read_only(self._directory / name)
+        except sqlite3.OperationalError:
+            return None
+        try:
+            model_schema.check(connection)
+        except (Unusable, sqlite3.Error):
+            connection.close()
+            return None
+        return connection
