@@ -28,7 +28,7 @@ from couvert.wiring import SWITCH_SECONDS, now_ms
 
 ROUNDS = 5
 OWNER = 7
-HTML = "<html><body>" + "<p>Dear {{ name }}, your order is on its way to you.</p>\n" * 50 + "</body></html>"
+HTML = "<p>Dear {{ name }},</p>\n" + "<p>your order is on its way to you, {{ mail }}.</p>\n" + "<p>A line of text.</p>\n" * 140
 MAIL = AcceptMail(
     Sender("shop@example.com", "Shop"), (Recipient("charlie@example.org", "Charlie"),), "Hello {{ name }}", html=HTML
 )
@@ -168,8 +168,8 @@ async def run(directory: Path) -> None:
         await measure("accept, begin and record", bench.whole, in_flight, 6_000)
     for in_flight in (1, 8):
         await measure("bulk, changes of 1,000 recipients", bench.bulk, in_flight, 40_000)
-    for limit in (32, 128):
-        await measure(f"take {limit} (N: how many at once)", bench.take, limit, 12_800)
+    for limit in (40, 200):
+        await measure(f"take {limit} (N: how many at once)", bench.take, limit, 12_000)
     await bench.store.close()
 
 

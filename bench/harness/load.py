@@ -29,9 +29,7 @@ class Load(NamedTuple):
     """Of the service, per request."""
 
 
-def loaded(
-    service: Service, key: str, body: dict[str, Any], *, wanted: str, connections: int, seconds: int
-) -> Load:
+def loaded(service: Service, key: str, body: dict[str, Any], *, wanted: str, connections: int, seconds: int) -> Load:
     """POST /v1/mail on so many connections; a closed loop, each connection asks again once it was answered."""
     Path("body.json").write_text(json.dumps(body))
     warm = _wrk(service, [key, ORIGIN, "body.json", wanted, "0"], connections, WARM_UP_SECONDS)

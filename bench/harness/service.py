@@ -43,7 +43,7 @@ def serving(directory: Path, transport: str, module: str = "couvert") -> Iterato
         started_at = time.perf_counter()
         process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **settings})
     try:
-        _wait_for_health(process, port)
+        wait_for_health(port, process)
         yield Service(process.pid, port, time.perf_counter() - started_at)
     finally:
         process.terminate()
@@ -61,15 +61,14 @@ def wait_until_quiet(service: Service, at_most_seconds: float = 240) -> None:
     raise Skipped(f"the service was still busy by itself after {at_most_seconds} s")
 
 
-def _wait_for_health(process: subprocess.Popen[bytes], port: int) -> None:
+def wait_for_health(port: int, process: subprocess.Popen[bytes] | None = None) -> None:
     give_up_at = time.perf_counter() + START_SECONDS
-    while time.perf_counter() < give_up_at:
-        if process.poll() is not None:
+    while not _is_healthy(port):
+        if process is not None and process.poll() is not None:
             raise Skipped(f"the service ended with {process.returncode}: {_last_line(Path('service.log'))}")
-        if _is_healthy(port):
-            return
+        if time.perf_counter() > give_up_at:
+            raise Skipped(f"the service did not answer within {START_SECONDS} s")
         time.sleep(0.005)
-    raise Skipped(f"the service did not answer within {START_SECONDS} s")
 
 
 def _is_healthy(port: int) -> bool:

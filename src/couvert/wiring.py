@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 import random
@@ -26,6 +27,7 @@ from couvert.commands.send import SendMail
 from couvert.delivery.letters import Letters
 from couvert.delivery.transport import Transport
 from couvert.domain.ids import NODES, IdSource
+from couvert.readmodels.follower import Follower
 from couvert.settings import Settings, WrongSetting
 from couvert.store.port import Store
 from couvert.workers.courier import Courier
@@ -70,8 +72,9 @@ def open_parts(settings: Settings, *, is_server: bool = False) -> Parts:
 
 
 @asynccontextmanager
-async def running(parts: Parts, *, delivers: bool) -> AsyncIterator[None]:
-    """The courier at work, if it is to deliver; in the end, what is in flight ends and the store is closed."""
+async def running(parts: Parts, *, delivers: bool, follows: bool = False) -> AsyncIterator[None]:
+    """The courier and the read models' follower at work; in the end, what is in flight ends and the store is closed."""
+    follower = following(parts) if follows else None
     if delivers:
         parts.courier.start()
     try:
@@ -79,7 +82,16 @@ async def running(parts: Parts, *, delivers: bool) -> AsyncIterator[None]:
     finally:
         if delivers:
             await parts.courier.stop()
+        if follower is not None:
+            await asyncio.to_thread(follower.stop)
         await parts.store.close()
+
+
+def following(parts: Parts) -> Follower:
+    follower = Follower(parts.settings.data_dir)
+    parts.store.on_commit(follower.wake)
+    follower.start()
+    return follower
 
 
 def open_store(settings: Settings) -> Store:

@@ -1,12 +1,15 @@
 """The bytes of a message: read back by the standard library, they say what was put in, and nothing else."""
 
 import re
+from base64 import b64decode
 from datetime import UTC, datetime, timedelta, timezone
 from email import message_from_bytes
 from email.header import decode_header, make_header
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.policy import SMTP, default
 from email.utils import parseaddr
+from quopri import decodestring
+from typing import Any
 
 import pytest
 from hypothesis import assume, example, given, strategies as st
@@ -45,8 +48,8 @@ bodies = st.text(st.characters(exclude_categories=["Cs"])) | st.lists(
 ).map("".join)
 
 
-def built(**changes) -> bytes:
-    return build_message(**{
+def built(**changes: Any) -> bytes:
+    usual: dict[str, Any] = {
         "message_id": "<dlv_1@acme.example>",
         "date": NOW,
         "sender": ALICE,
@@ -54,7 +57,8 @@ def built(**changes) -> bytes:
         "subject": "Hello",
         "html": "<p>Hello</p>",
         "text": "Hello",
-    } | changes)  # fmt: skip
+    }
+    return build_message(**usual | changes)
 
 
 def read(message: bytes) -> EmailMessage:
@@ -73,7 +77,7 @@ def arrived(body: str) -> str:
     return normal if normal.endswith("\r\n") else normal + "\r\n"
 
 
-def content(part: EmailMessage | None) -> str:
+def content(part: MIMEPart | None) -> str:
     assert part is not None
     payload = part.get_payload(decode=True)
     assert isinstance(payload, bytes)
@@ -351,9 +355,6 @@ def test_no_character_is_cut_in_two(subject):
 
 
 def decoded(word: tuple[str, str]) -> str:
-    from base64 import b64decode
-    from quopri import decodestring
-
     letter, payload = word
     return (decodestring(payload, header=True) if letter == "q" else b64decode(payload)).decode()
 

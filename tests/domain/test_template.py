@@ -94,9 +94,9 @@ def test_a_refusal_can_be_written_as_json_whatever_it_quotes():
 
 
 def test_names_that_do_not_exist_are_told_in_order_and_once():
-    template = compile_template("{{ zip }} {{ name }} {{ nmae }} {{ zip }} {{ " + "x" * 100 + " }}")
+    template = compile_template("{{ zip }} {{ name }} {{ nickname }} {{ zip }} {{ " + "x" * 100 + " }}")
 
-    assert unknown(template, {"name"}) == ["zip", "nmae", "x" * (QUOTED_AT_MOST - 1) + "…"]
+    assert unknown(template, {"name"}) == ["zip", "nickname", "x" * (QUOTED_AT_MOST - 1) + "…"]
     assert unknown(template, template.names) == []
 
 
@@ -126,13 +126,28 @@ def test_literal_text_stays_and_names_are_replaced(pieces):
 
 
 @given(sources)
-def test_a_template_filled_with_its_own_placeholders_is_itself(source):
+def test_whatever_the_braces_they_are_read_as_the_contract_says(source):
+    assert filled(source) == filled_by_the_contract(source)
+
+
+def filled(source: str) -> str:
     try:
         template = compile_template(source)
     except TemplateFault as fault:
-        assert fault.quoted in source
-    else:
-        assert template.render({"a": "{{ a }}"}) == source
+        return f"refused: {fault.quoted}"
+    return template.render({name: f"<{name}>" for name in template.names})
+
+
+def filled_by_the_contract(source: str) -> str:
+    """Placeholder by placeholder, from the left."""
+    before, _, rest = source.partition("{{")
+    between, closed, after = rest.partition("}}")
+    if not closed:
+        return source
+    if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", between.strip()):
+        return f"refused: {between.strip()}"
+    following = filled_by_the_contract(after)
+    return following if following.startswith("refused: ") else f"{before}<{between.strip()}>{following}"
 
 
 @given(values)

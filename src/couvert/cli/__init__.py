@@ -34,6 +34,8 @@ app.command("bulk")(bulk.bulk)
 app.command("show")(show.show)
 
 
+app.command("audit")(operations.audit)
+app.command("rebuild")(operations.rebuild)
 app.command("migrate")(operations.migrate)
 app.command("doctor")(doctor.doctor)
 

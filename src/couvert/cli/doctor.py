@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LEAST_FREE_BYTES: Final = 500_000_000
 LONGEST_DUE_MS: Final = 5 * 60_000
 CLOCK_SKEW_MS: Final = 10_000
+MOST_BEHIND: Final = 50_000
 EVERY_ID: Final = {"first": 0, "last": (1 << 63) - 1}
 
 
@@ -106,6 +107,25 @@ async def _transport(parts: Parts) -> Finding:
     return _well("transport", f"{parts.transport.name} answers")
 
 
+async def _read_models(parts: Parts) -> Finding:
+    from couvert import wiring
+    from couvert.readmodels.read import ReadModels
+
+    behind = await parts.store.position()
+    try:
+        with ReadModels(parts.settings.data_dir) as models:
+            behind -= models.position()
+    except Unavailable as trouble:
+        if behind:
+            return _wrong("read models", trouble.message)
+        return _well("read models", "none yet; the first `couvert serve` makes them")
+    if behind > MOST_BEHIND and wiring.ServeLock(parts.settings.data_dir).is_taken():
+        return _wrong(
+            "read models", f"{behind:,} events behind the log; if that does not shrink, run `couvert rebuild`"
+        )
+    return _well("read models", f"{behind:,} events behind the log; a running `serve` catches up")
+
+
 def _well(subject: str, sentence: str) -> Finding:
     return Finding(subject, is_well=True, sentence=sentence)
 
@@ -114,4 +134,12 @@ def _wrong(subject: str, sentence: str) -> Finding:
     return Finding(subject, is_well=False, sentence=sentence)
 
 
-CHECKS: Final[list[Callable[[Parts], Awaitable[Finding]]]] = [_database, _disk, _clock, _queue, _unknown, _transport]
+CHECKS: Final[list[Callable[[Parts], Awaitable[Finding]]]] = [
+    _database,
+    _disk,
+    _clock,
+    _queue,
+    _unknown,
+    _transport,
+    _read_models,
+]

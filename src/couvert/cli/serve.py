@@ -14,6 +14,8 @@ from couvert.cli.options import Data, settings
 from couvert.settings import WrongSetting
 
 if TYPE_CHECKING:
+    import uvicorn
+
     from couvert.wiring import Parts
 
 BACKLOG = 2048
@@ -33,11 +35,7 @@ def serve(
     lock = wiring.ServeLock(read.data_dir)
     lock.take()
     parts = wiring.open_parts(read, is_server=True)
-    listener = _listen(host, port)
-    # Uvicorn raises the signal again once all is finished; it has been obeyed by then.
-    signal.signal(signal.SIGTERM, lambda *_: None)
-    signal.signal(signal.SIGINT, lambda *_: None)
-    _run(parts, listener)
+    _run(parts, _listen(host, port))
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -59,7 +57,7 @@ def _run(parts: Parts, listener: socket.socket) -> None:
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
-        async with wiring.running(parts, delivers=True):
+        async with wiring.running(parts, delivers=True, follows=True):
             host, port, *_ = listener.getsockname()
             shown = f"[{host}]" if ":" in host else host
             print(f"couvert listens on http://{shown}:{port}, transport {parts.transport.name}", flush=True)
@@ -78,4 +76,19 @@ def _run(parts: Parts, listener: socket.socket) -> None:
         backlog=BACKLOG,
         timeout_graceful_shutdown=LINGER_SECONDS,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    server = uvicorn.Server(config)
+    _obey_signals(server)
+    server.run(sockets=[listener])
+
+
+def _obey_signals(server: uvicorn.Server) -> None:
+    """Uvicorn obeys them while it serves, and raises them again once all is finished: then there is nothing left to do.
+    One that comes before it listens to them ends a process that has begun nothing.
+    """
+
+    def told_to_stop(*_: object) -> None:
+        if not server.started:
+            raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, told_to_stop)
+    signal.signal(signal.SIGINT, told_to_stop)

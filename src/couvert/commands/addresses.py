@@ -12,7 +12,7 @@ from typing import Final
 import email_validator
 
 LONGEST: Final = 254  # octets, RFC 5321 with erratum 1690
-_LONGEST_DOMAIN: Final = 253
+LONGEST_DOMAIN: Final = 253
 
 _ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 # Two hyphens in third place are punycode, or nothing that DNS knows (RFC 5890, 2.3.1): a matter for the slow path.
@@ -31,14 +31,14 @@ class AddressFault(ValueError):
 
 def normalise(text: str) -> str:
     """The address with its domain in lower case and spaces around it gone. Raises `AddressFault`."""
-    found = _PLAIN.fullmatch(text)
-    if found is None or len(text) > LONGEST or len(found[2]) > _LONGEST_DOMAIN:
+    found = _PLAIN.fullmatch(text) if len(text) <= LONGEST else None
+    if found is None or len(found[2]) > LONGEST_DOMAIN:
         return _judged(text.strip(" "))
     return found[1] + found[2].lower()
 
 
 def _judged(text: str) -> str:
-    # Before the library sees it: it looks at each character, and there may be five million.
+    # Before the library looks at each character: there may be five million.
     if len(text) > LONGEST:
         raise AddressFault(f"The email address is too long ({len(text):,} characters; at most {LONGEST}).")
     try:

@@ -68,8 +68,8 @@ class Attempts:
         except Conflict:
             return None
         except Unavailable as trouble:
-            if trouble.may_be_kept:
-                await self._withdraw(row)
+            if trouble.may_be_kept and isinstance(event, Begun):
+                await self._withdraw(row, now)
             return None
         return row
 
@@ -102,21 +102,24 @@ class Attempts:
 
     # --- Details, in the order they are called ------------------------------------------------------------------------
 
-    async def _withdraw(self, begun: StoredDelivery) -> None:
+    async def _withdraw(self, begun: StoredDelivery, begun_at: int) -> None:
         """The commit of *begun* ended unseen. Nothing was sent, so if it was kept, it is taken back."""
         withheld = Withheld("the commit that began it ended unseen")
-        await self._insist(begun.delivery.id, begun.delivery.attempt, withheld, owner=begun.owner)
+        await self._insist(begun.delivery.id, begun.delivery.attempt, withheld, begun_at=begun_at)
 
-    async def _insist(self, delivery_id: int, attempt: int, outcome: Outcome, *, owner: int | None = None) -> Settled:
+    async def _insist(
+        self, delivery_id: int, attempt: int, outcome: Outcome, *, begun_at: int | None = None
+    ) -> Settled:
         """Read the row anew, decide and commit: after a conflict, and again until the store is there to take it."""
         pause = 0.05
         while True:
             try:
                 current = await self._current(delivery_id)
-                is_ours = owner is None or (current.owner == owner and current.delivery.attempt == attempt)
-                if is_ours and not await self._is_recorded(current, attempt, outcome):
+                timeline = await self._timeline(current)
+                if _is_ours(timeline, attempt, begun_at) and not _is_recorded(timeline, attempt, outcome):
                     current, _ = await self._commit(current, *self._events(current, attempt, outcome))
-                return read(delivery_id, current.delivery.state, await self._timeline(current))
+                    timeline = await self._timeline(current)
+                return read(delivery_id, current.delivery.state, timeline)
             except Conflict:
                 continue
             except Unavailable as trouble:
@@ -136,12 +139,6 @@ class Attempts:
         if found is None:
             raise LookupError(f"delivery {delivery_id} is gone")
         return found
-
-    async def _is_recorded(self, current: StoredDelivery, attempt: int, outcome: Outcome) -> bool:
-        """Whether a commit whose end we did not see has kept this very outcome."""
-        kinds = _RECORDED_AS[type(outcome)]
-        events = (noted.logged.event for noted in await self._timeline(current))
-        return any(isinstance(event, kinds) and event.attempt == attempt for event in events)
 
     async def _timeline(self, stored: StoredDelivery) -> list[NotedEvent]:
         delivery = stored.delivery
@@ -165,3 +162,19 @@ class Attempts:
                 return [Released(attempt, now)], reason
             case _:
                 assert_never(outcome)
+
+
+def _is_ours(timeline: list[NotedEvent], attempt: int, begun_at: int | None) -> bool:
+    """Whether this attempt was begun by us, if that is in doubt: another worker had to wait for our lease to run out,
+    and began it later.
+    """
+    return begun_at is None or any(
+        noted.logged.event == Begun(attempt) and noted.logged.at == begun_at for noted in timeline
+    )
+
+
+def _is_recorded(timeline: list[NotedEvent], attempt: int, outcome: Outcome) -> bool:
+    """Whether a commit whose end we did not see has kept this very outcome."""
+    kinds = _RECORDED_AS[type(outcome)]
+    events = (noted.logged.event for noted in timeline)
+    return any(isinstance(event, kinds) and event.attempt == attempt for event in events)

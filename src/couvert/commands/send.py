@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -50,12 +52,12 @@ class SendMail:
         lease = self.courier.lease()
         accepted = await self.mails.accept(command, key=key, lease=lease, claim=claim)
         delivery_id = accepted.deliveries[0].delivery.id
-        outcome = self.courier.expect(delivery_id)
-        if lease is None:
-            self.courier.wake()
-        else:
-            self.courier.hand_in(accepted, command.recipients[0])
-        return Sending(accepted, await self._wait(outcome, delivery_id, accepted.at))
+        with self._expected(delivery_id) as outcome:
+            if lease is None:
+                self.courier.wake()
+            else:
+                self.courier.hand_in(accepted, command.recipients[0])
+            return Sending(accepted, await self._wait(outcome, delivery_id, accepted.at))
 
     async def queue(self, command: AcceptMail, *, key: StoredKey | None, claim: Claim | None = None) -> Accepted:
         """For any number of recipients; they are handed over as the provider's pace allows."""
@@ -65,12 +67,19 @@ class SendMail:
 
     async def outcome(self, delivery_id: int) -> Settled | None:
         """Of a mail accepted earlier, perhaps by a process that is gone: now, or as soon as an attempt ends."""
+        with self._expected(delivery_id) as outcome:
+            known = await settled(self.store, delivery_id)
+            if known is None or known.state is not State.QUEUED:
+                return known
+            return await self._wait(outcome, delivery_id, known.at)
+
+    @contextmanager
+    def _expected(self, delivery_id: int) -> Iterator[asyncio.Future[Settled]]:
         outcome = self.courier.expect(delivery_id)
-        known = await settled(self.store, delivery_id)
-        if known is None or known.state is not State.QUEUED:
+        try:
+            yield outcome
+        finally:
             self.courier.forget(delivery_id, outcome)
-            return known
-        return await self._wait(outcome, delivery_id, known.at)
 
     async def _wait(self, outcome: asyncio.Future[Settled], delivery_id: int, queued_at: int) -> Settled:
         try:
@@ -78,5 +87,3 @@ class SendMail:
                 return await outcome
         except TimeoutError:
             return Settled(delivery_id, State.QUEUED, queued_at)
-        finally:
-            self.courier.forget(delivery_id, outcome)

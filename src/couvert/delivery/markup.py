@@ -33,7 +33,7 @@ _ATTRIBUTES = rf"(?: [ \t\n\f\r/]+ | {_NAME} (?: {_SPACE}*={_SPACE}* (?:{_VALUE}
 _MORE_ATTRIBUTES = re.compile(_ATTRIBUTES, re.VERBOSE)
 _MARKUP = re.compile(rf"< (?: (/?) ([a-zA-Z][^ \t\n\f\r/>]*) ({_ATTRIBUTES}) (>?) | !-- | [!?/] )", re.VERBOSE)
 
-_TARGET_REFERENCE = re.compile(r"&#?[0-9A-Za-z]{1,32};")
+_ENDED_REFERENCE = re.compile(r"&#?[0-9A-Za-z]{1,32};")
 # Longer numbers are no character, and `int` refuses to read one of 4,300 digits.
 _ENDLESS_REFERENCE = re.compile("&#[0-9]{9,};?")
 
@@ -52,7 +52,7 @@ class Tag(NamedTuple):
         for found in _ATTRIBUTE.finditer(self.written):
             if found[1].lower() == name:
                 # In a link `&copy=1` is a parameter; only what ends with `;` is a reference.
-                return _TARGET_REFERENCE.sub(lambda reference: _decoded(reference[0]), _unquoted(found[2] or ""))
+                return _ENDED_REFERENCE.sub(lambda reference: _decoded(reference[0]), _unquoted(found[2] or ""))
         return None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from couvert.delivery.mime_words import encoded_words
+from couvert.delivery.mime_words import LONGEST_ENCODED_LINE, encoded_words
 
 PREFERRED_LINE = 78
 LONGEST_LINE = 998
@@ -68,7 +68,7 @@ def mailbox_header(header: str, mailbox: Mailbox) -> bytes:
         return f"{header}: {address}\r\n".encode()
     line = f"{header}: {_phrase(checked(header, mailbox.name), len(header) + 2)}"
     used = len(line) - line.rfind("\n") - 1
-    separator = " " if used + len(f" <{address}>") <= PREFERRED_LINE else "\r\n "
+    separator = " " if used + len(f" <{address}>") <= LONGEST_ENCODED_LINE else "\r\n "
     return f"{line}{separator}<{address}>\r\n".encode()
 
 

@@ -24,7 +24,7 @@ class IdSource:
     """Hands out blocks of consecutive ids, never the same twice in one process.
 
     `node` keeps processes apart that write at the same millisecond; where two of them share a node, the store's
-    primary key catches the pair and the command is tried again with new ids.
+    primary key catches the pair: a `Conflict`, and nothing of the second is kept.
     """
 
     def __init__(self, node: int, now_ms: Callable[[], int]) -> None:

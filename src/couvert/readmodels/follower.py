@@ -88,15 +88,18 @@ class Follower(threading.Thread):
 
     def _follow_into(self, models: ModelFile, source: sqlite3.Connection) -> None:
         """Page by page, until stopped or the database names another file."""
-        self._waiters.moved_to(models.checkpoint.position)
         while not self._stopping.is_set():
             page = read_page(source, models.checkpoint)
             if page.file != models.name:
+                # Whoever moved the pointer has done so, unless it was stopped there or we came between.
+                pointer.remove(self._directory, models.name)
                 return
             if models.is_gone():
                 raise Unusable("it was deleted or replaced")
             if not page.is_same_log:
                 raise Unusable("it followed another log")
+            # Not before: what a file of another log has reached means nothing.
+            self._waiters.moved_to(models.checkpoint.position)
             if page.end == models.checkpoint:
                 self._woken.wait(LOOK_SECONDS)
                 self._woken.clear()

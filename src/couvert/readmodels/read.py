@@ -35,8 +35,7 @@ class ReadModels:
 
     def close(self) -> None:
         self._database.close()
-        if self._models is not None:
-            self._models.close()
+        self._leave()
 
     def position(self) -> Position:
         """How far they follow the log."""
@@ -56,21 +55,25 @@ class ReadModels:
             name = pointer.current(self._database)
             if self._models is not None and name == self._name:
                 return self._models
-            self._models, self._name = self._open(name), name
-        if self._models is None:
-            raise Unavailable("There are no read models yet: start `couvert serve`, or run `couvert rebuild`.")
-        return self._models
+            self._leave()
+            self._models, self._name = open_or_none(self._directory / name), name
+        raise Unavailable("There are no read models yet: start `couvert serve`, or run `couvert rebuild`.")
 
-    def _open(self, name: str) -> sqlite3.Connection | None:
+    def _leave(self) -> None:
         if self._models is not None:
             self._models.close()
-        try:
-            connection = open_read_only(self._directory / name)
-        except sqlite3.OperationalError:
-            return None
-        try:
-            model_schema.check(connection)
-        except (Unusable, sqlite3.Error):
-            connection.close()
-            return None
-        return connection
+            self._models = None
+
+
+def open_or_none(path: Path) -> sqlite3.Connection | None:
+    """Read models, read-only; None if the file is gone, damaged or made by another version."""
+    try:
+        connection = open_read_only(path)
+    except sqlite3.OperationalError:
+        return None
+    try:
+        model_schema.check(connection)
+    except (Unusable, sqlite3.Error):
+        connection.close()
+        return None
+    return connection

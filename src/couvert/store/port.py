@@ -151,7 +151,7 @@ class Store(Protocol):
         """Lease up to `limit` deliveries whose `wake_at` has come, best priority first, then the longest due."""
 
     async def renew(self, *, owner: int, deliveries: Sequence[int], until: int) -> None:
-        """Prolong the leases that `owner` still holds; revisions stay."""
+        """Prolong the leases that `owner` still holds, and shorten none; revisions stay."""
 
     async def release(self, *, owner: int, deliveries: Sequence[int], wake_at: int | None = None) -> None:
         """Give leases back that were not begun: due again at `wake_at`, or when they were due before."""

@@ -6,7 +6,6 @@ A fixed number of hands work side by side, so that at most that many deliveries 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from itertools import count
 from typing import Final, NamedTuple
@@ -23,10 +22,12 @@ from couvert.domain.mail import TRANSACTIONAL, Recipient
 from couvert.domain.refusals import Unavailable
 from couvert.store.port import Store, StoredDelivery, TakenDelivery
 from couvert.workers.gate import Gate
-from couvert.workers.leases import Leases
+from couvert.workers.leases import HeldLease, Leases, clock
 
 POLL_SECONDS: Final = 0.25
 """How soon deliveries are noticed that another process made due."""
+TROUBLE_SECONDS: Final = 1.0
+"""How long to let the store alone when it cannot be read or written."""
 
 log = structlog.get_logger()
 
@@ -36,6 +37,7 @@ class _Job(NamedTuple):
     order: int
     """Unique, so that jobs compare without a look at what they carry."""
     taken: TakenDelivery
+    lease: HeldLease
 
 
 class Courier:
@@ -60,13 +62,16 @@ class Courier:
         self._now_ms = now_ms
         self._hands = hands
         self._in_hand = 2 * hands
+        self._least_room = max(1, hands // 2)
         self._gate = Gate(transport)
         self._jobs: asyncio.PriorityQueue[_Job] = asyncio.PriorityQueue()
         self._order = count()
         self._waiting: dict[int, list[asyncio.Future[Settled]]] = {}
         self._wanted = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
-        self._busy = 0
+        self._at_hand: dict[int, _Job | None] = {}
+        """Deliveries that a hand is at, and the job that has to wait for it, if the queue gave one out once more."""
+        self._is_taking = False
         self._is_backlogged = False
         """The last look into the queue left something there."""
         self._is_stopping = False
@@ -80,7 +85,7 @@ class Courier:
 
     def hand_in(self, accepted: Accepted, recipient: Recipient) -> None:
         self._letters.remember(accepted.content)
-        self._put(TakenDelivery(accepted.deliveries[0], recipient), TRANSACTIONAL)
+        self._put(TakenDelivery(accepted.deliveries[0], recipient), TRANSACTIONAL, clock())
 
     def expect(self, delivery_id: int) -> asyncio.Future[Settled]:
         future: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
@@ -108,12 +113,15 @@ class Courier:
         """Begin nothing more, let hand-overs in flight end, give the other leases back."""
         self._is_stopping = True
         self._wanted.set()
-        while self._busy or not self._jobs.empty():  # noqa: ASYNC110 - once in a life, and nothing else would set an event
+        while self._is_at_work():  # noqa: ASYNC110 - once in a life, and nothing else would set an event
             await asyncio.sleep(0.01)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._transport.close()
+
+    def _is_at_work(self) -> bool:
+        return self._is_taking or bool(self._at_hand) or not self._jobs.empty()
 
     # --- Taking -------------------------------------------------------------------------------------------------------
 
@@ -125,34 +133,45 @@ class Courier:
                     await self._until_wanted()
             except Unavailable as trouble:
                 log.warning("courier.waits", trouble=trouble.message)
-                await asyncio.sleep(1)
+                await asyncio.sleep(TROUBLE_SECONDS)
+            except Exception:
+                # Whatever it is, a courier that takes nothing any more would be a silent loss.
+                log.exception("courier.cannot_take")
+                await asyncio.sleep(TROUBLE_SECONDS)
 
     async def _take(self) -> bool:
         """Whether there may be more to do at once."""
         room = self._in_hand - len(self._leases)
-        if room < self._hands // 2 or self._is_stopping:
+        if room < self._least_room or self._is_stopping:
             return False
         due = await self._store.next_wake()
         if due is None or due > self._now_ms():
             return False
-        since = time.monotonic()
-        taken = await self._store.take(
-            owner=self._leases.owner, now=self._now_ms(), until=self._leases.until(), limit=room
-        )
-        for each in taken:
+        since = clock()
+        for each in await self._taken(room):
             self._put(each, each.stored.delivery.priority, since)
-        self._is_backlogged = len(taken) == room
+            room -= 1
+        self._is_backlogged = room == 0
         return self._is_backlogged
 
-    def _put(self, taken: TakenDelivery, priority: int, since: float | None = None) -> None:
-        self._leases.hold(taken.stored.delivery.id, time.monotonic() if since is None else since)
-        self._jobs.put_nowait(_Job(priority, next(self._order), taken))
+    async def _taken(self, most: int) -> list[TakenDelivery]:
+        self._is_taking = True
+        try:
+            return await self._store.take(
+                owner=self._leases.owner, now=self._now_ms(), until=self._leases.until(), limit=most
+            )
+        finally:
+            self._is_taking = False
+
+    def _put(self, taken: TakenDelivery, priority: int, since: float) -> None:
+        lease = self._leases.hold(taken.stored.delivery.id, since)
+        self._jobs.put_nowait(_Job(priority, next(self._order), taken, lease))
 
     async def _until_wanted(self) -> None:
         """Until a door says so, hands are free again, the next one is due, or it is time to look at what others did."""
         due = await self._store.next_wake()
         seconds = POLL_SECONDS if due is None else min(POLL_SECONDS, max(0.001, (due - self._now_ms()) / 1000))
-        if len(self._leases) > self._in_hand - self._hands // 2:
+        if len(self._leases) > self._in_hand - self._least_room:
             seconds = POLL_SECONDS
         try:
             async with asyncio.timeout(seconds):
@@ -166,24 +185,34 @@ class Courier:
     async def _work(self) -> None:
         while True:
             job = await self._jobs.get()
-            delivery_id = job.taken.stored.delivery.id
-            self._busy += 1
+            delivery_id = job.lease.delivery_id
+            if delivery_id in self._at_hand:
+                # Its lease ran out while a hand of ours was at it (the process was paused, the store away): what that
+                # hand still finds out is the truth, and this job is void by then or goes on from there.
+                self._at_hand[delivery_id] = job
+                continue
+            self._at_hand[delivery_id] = None
             try:
-                end = await self._deliver(job.taken)
+                end = await self._deliver(job)
                 if end is not None:
                     self._tell(end)
             except Exception:
                 # The delivery stays leased, comes back when the lease runs out, and then says what it knows.
                 log.exception("courier.stumbled", delivery=delivery_id)
             finally:
-                self._busy -= 1
-                self._leases.drop(delivery_id)
-                if self._is_backlogged and len(self._leases) <= self._hands:
-                    self._wanted.set()
+                self._put_down(job)
 
-    async def _deliver(self, taken: TakenDelivery) -> Settled | None:
+    def _put_down(self, job: _Job) -> None:
+        self._leases.drop(job.lease)
+        again = self._at_hand.pop(job.lease.delivery_id)
+        if again is not None:
+            self._jobs.put_nowait(again)
+        if self._is_backlogged and len(self._leases) <= self._hands:
+            self._wanted.set()
+
+    async def _deliver(self, job: _Job) -> Settled | None:
         """What became of it; None if it is somebody else's now."""
-        stored, recipient = taken
+        stored, recipient = job.taken
         if stored.delivery.is_begun:
             return await self._attempts.lose(stored)
         if self._is_stopping or self._gate.trouble is not None:
@@ -191,7 +220,7 @@ class Courier:
         try:
             message = await self._letters.message(stored.delivery, recipient)
         except Unavailable:
-            return await self._give_back(stored)
+            return await self._give_back(stored, after_seconds=TROUBLE_SECONDS)
         except Exception as error:
             log.exception("courier.cannot_build", delivery=stored.delivery.id)
             return await self._attempts.refuse(stored, f"the message cannot be built: {error}")
@@ -200,10 +229,15 @@ class Courier:
         except Unreachable as trouble:
             self._gate.close(str(trouble))
             return await self._give_back(stored)
-        return await self._hand_over(stored, message, channel)
+        return await self._hand_over(stored, message, channel, job.lease)
 
-    async def _hand_over(self, stored: StoredDelivery, message: Message, channel: Channel) -> Settled | None:
-        asked_at = time.monotonic()
+    async def _hand_over(
+        self, stored: StoredDelivery, message: Message, channel: Channel, lease: HeldLease
+    ) -> Settled | None:
+        if self._is_stopping:  # since it waits for the channel
+            channel.release()
+            return await self._give_back(stored)
+        asked_at = clock()
         try:
             begun = await self._attempts.begin(stored)
         except BaseException:
@@ -212,8 +246,7 @@ class Courier:
         if begun is None or not begun.delivery.is_begun:
             channel.release()
             return await settled(self._store, stored.delivery.id) if begun else None
-        self._leases.hold(begun.delivery.id, asked_at)
-        outcome = await self._outcome(channel, message, self._leases.clearance(begun.delivery.id, asked_at))
+        outcome = await self._outcome(channel, message, self._leases.clearance(lease, asked_at))
         return await self._attempts.record(begun, outcome)
 
     async def _outcome(self, channel: Channel, message: Message, clearance: Clearance) -> Outcome:
@@ -223,9 +256,10 @@ class Courier:
             log.exception("courier.transport_stumbled", delivery=message.delivery_id)
             return Unknown(f"the transport stumbled: {error!r}")
 
-    async def _give_back(self, stored: StoredDelivery) -> Settled | None:
+    async def _give_back(self, stored: StoredDelivery, after_seconds: float = 0) -> Settled | None:
         """Not begun, and not now: due again for whoever is able to."""
-        await self._store.release(owner=self._leases.owner, deliveries=[stored.delivery.id])
+        wake_at = self._now_ms() + int(after_seconds * 1000) if after_seconds else None
+        await self._store.release(owner=self._leases.owner, deliveries=[stored.delivery.id], wake_at=wake_at)
         return Settled(stored.delivery.id, State.QUEUED, self._now_ms(), words=self._gate.trouble)
 
     def _tell(self, end: Settled) -> None:

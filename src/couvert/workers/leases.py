@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import structlog
@@ -14,8 +14,27 @@ from couvert.store.port import Store
 
 FIRST_BYTE_SECONDS: Final = 5.0
 """How long after *begun* was asked for the first byte may leave."""
+_CLOCK: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 log = structlog.get_logger()
+
+
+def clock() -> float:
+    """Seconds by a clock that nobody sets, and that goes on while the machine sleeps, as Linux's plain one does not."""
+    return time.clock_gettime(_CLOCK)
+
+
+class HeldLease:
+    """One lease on one delivery, as far as this process can know: it ends here no later than in the queue."""
+
+    __slots__ = ("delivery_id", "until")
+
+    def __init__(self, delivery_id: int, until: float) -> None:
+        self.delivery_id = delivery_id
+        self.until = until
+
+    def runs(self) -> bool:
+        return clock() < self.until
 
 
 class Leases:
@@ -26,21 +45,22 @@ class Leases:
         self.seconds = seconds
         self._store = store
         self._now_ms = now_ms
-        self._held: dict[int, float] = {}
+        self._held: dict[int, HeldLease] = {}
 
     def until(self) -> int:
         """When a lease taken now runs out, in ms."""
         return self._now_ms() + int(self.seconds * 1000)
 
-    def hold(self, delivery_id: int, since: float) -> None:
-        """The lease was taken, or prolonged, no earlier than `since` on the monotonic clock."""
-        self._held[delivery_id] = since + self.seconds
+    def hold(self, delivery_id: int, since: float) -> HeldLease:
+        """A lease was taken no earlier than `since`; one that was held before must have run out, or none was given."""
+        if delivery_id in self._held:
+            self._held[delivery_id].until = 0.0
+        self._held[delivery_id] = lease = HeldLease(delivery_id, since + self.seconds)
+        return lease
 
-    def drop(self, delivery_id: int) -> None:
-        self._held.pop(delivery_id, None)
-
-    def is_held(self, delivery_id: int) -> bool:
-        return time.monotonic() < self._held.get(delivery_id, 0.0)
+    def drop(self, lease: HeldLease) -> None:
+        if self._held.get(lease.delivery_id) is lease:
+            del self._held[lease.delivery_id]
 
     def __len__(self) -> int:
         return len(self._held)
@@ -49,34 +69,42 @@ class Leases:
         """Runs until cancelled."""
         while True:
             await asyncio.sleep(self.seconds / 3)
-            since, held = time.monotonic(), list(self._held)
-            if not held:
-                continue
-            try:
-                await self._store.renew(owner=self.owner, deliveries=held, until=self.until())
-            except Unavailable as trouble:
-                log.warning("leases.not_renewed", held=len(held), trouble=trouble.message)
-                continue
-            for delivery_id in held:
-                if delivery_id in self._held:
-                    self.hold(delivery_id, since)
+            if self._held:
+                await self._renew(list(self._held.values()))
 
-    def clearance(self, delivery_id: int, asked_at: float) -> HandOverClearance:
-        return HandOverClearance(self, delivery_id, asked_at + FIRST_BYTE_SECONDS)
+    async def _renew(self, held: Sequence[HeldLease]) -> None:
+        since = clock()
+        deliveries = [lease.delivery_id for lease in held]
+        try:
+            await self._store.renew(owner=self.owner, deliveries=deliveries, until=self.until())
+        except Unavailable as trouble:
+            log.warning("leases.not_renewed", held=len(held), trouble=trouble.message)
+        except Exception:
+            # Whatever it is, without renewals every hand-over that takes its time would end as unknown.
+            log.exception("leases.not_renewed", held=len(held))
+        else:
+            for lease in held:
+                # One that ran out before the answer came may have been somebody else's meanwhile: it stays over.
+                if lease.runs():
+                    lease.until = max(lease.until, since + self.seconds)
+
+    def clearance(self, lease: HeldLease, asked_at: float) -> HandOverClearance:
+        """For an attempt whose *begun* was asked for at `asked_at` and committed, which prolonged its lease."""
+        lease.until = asked_at + self.seconds
+        return HandOverClearance(lease, asked_at + FIRST_BYTE_SECONDS)
 
 
 class HandOverClearance:
     """Asked immediately before bytes are written; a process paused right after the answer is the gap that remains."""
 
-    __slots__ = ("_begin_by", "_delivery_id", "_leases")
+    __slots__ = ("_begin_by", "_lease")
 
-    def __init__(self, leases: Leases, delivery_id: int, begin_by: float) -> None:
-        self._leases = leases
-        self._delivery_id = delivery_id
+    def __init__(self, lease: HeldLease, begin_by: float) -> None:
+        self._lease = lease
         self._begin_by = begin_by
 
     def may_begin(self) -> bool:
-        return time.monotonic() < self._begin_by and self._leases.is_held(self._delivery_id)
+        return clock() < self._begin_by and self._lease.runs()
 
     def may_complete(self) -> bool:
-        return self._leases.is_held(self._delivery_id)
+        return self._lease.runs()

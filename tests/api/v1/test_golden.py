@@ -1,4 +1,4 @@
-"""Every answer that /v1 can give, as its clients see it: these files change only if the format does, and it is frozen."""
+"""Every answer that /v1 can give, as its clients see it. The format is frozen, and so are these files."""
 
 import asyncio
 import sqlite3
@@ -180,7 +180,7 @@ async def test_every_kind_of_fault(service, key):
 
 
 async def test_unknown_variable(service, key):
-    assert_golden("unknown-variable", await service.post_mail(key, html_template="<p>{{nmae}}</p>"))
+    assert_golden("unknown-variable", await service.post_mail(key, html_template="<p>{{nickname}}</p>"))
 
 
 async def test_expiry_in_the_past(service):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.requests import Request
 
+from couvert.api.cors import ORIGIN_IS_ADMITTED
 from couvert.api.loopback import is_local
 from couvert.api.parts import Parts
 from couvert.domain.key import admit
@@ -20,6 +21,7 @@ async def admitted(parts: Parts, request: Request) -> StoredKey:
     stored = await parts.keys.find(secret)
     admit(stored and stored.key, request.headers.get("origin"), parts.now_ms())
     assert stored is not None
+    request.scope[ORIGIN_IS_ADMITTED] = True
     return stored
 
 

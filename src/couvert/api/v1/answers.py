@@ -68,18 +68,19 @@ def single(command: AcceptMail, accepted_at: int, settled: Settled) -> bytes:
     """What became of the one recipient's mail. Raises `RuleBroken` if it will never be sent, with the reason."""
     (recipient,) = command.recipients
     status = STATUS_OF[settled.state]
+    reason = settled.words or settled.state
     if status == "failed":
-        raise RuleBroken(f"The mail was not sent: {_words(settled)}")
+        raise RuleBroken(f"The mail was not sent: {reason}")
     message_id = settled.provider_id if status == "sent" else None
     data = {
         "message_id": message_id,
-        "ses_response": {"MessageId": message_id} if status == "sent" else None,
+        "ses_response": {"MessageId": message_id} if message_id else None,
         "status": _status(
             command,
             recipient,
             status,
             message_id=message_id,
-            status_detail=_words(settled) if status in ("suppressed", "unknown") else None,
+            status_detail=reason if status in ("suppressed", "unknown") else None,
             queued_at=utc(accepted_at) if status == "queued" else None,
             sent_at=utc(settled.at) if status == "sent" else None,
         ),
@@ -108,11 +109,6 @@ def _status(
         "queued_at": queued_at,
         "sent_at": sent_at,
     }
-
-
-def _words(settled: Settled) -> str:
-    """The provider's, which may hold anything that a relay can say."""
-    return (settled.words or settled.state).encode("utf-8", "replace").decode()
 
 
 # --- Keys -------------------------------------------------------------------------------------------------------------

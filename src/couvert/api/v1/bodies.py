@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, Field
-from pydantic_core import PydanticCustomError
 
 from couvert.commands.addresses import AddressFault, normalise
 from couvert.domain.mail import AcceptMail, Recipient, References, Sender
@@ -41,8 +40,7 @@ def _address(text: str) -> str:
     try:
         return normalise(text)
     except AddressFault as fault:
-        message = "value is not a valid email address: {reason}"
-        raise PydanticCustomError("value_error", message, {"reason": str(fault)}) from None
+        raise ValueError(f"value is not a valid email address: {fault}") from None
 
 
 def _origin_name(text: str) -> str:

@@ -32,6 +32,10 @@ class Door:
             answer = await self._handler(request)(request)
         except Refusal as refusal:
             answer = errors.answer(refusal, request_id_of(scope))
+            if "expect" in request.headers:
+                # Who waits for a go-ahead with the body will not send it now: nobody can tell where the next request
+                # begins (RFC 9110, 10.1.1).
+                answer.headers["Connection"] = "close"
             if isinstance(refusal, BodyTooLarge):
                 send = lingering(receive, send)
         except ClientDisconnect:

@@ -1,4 +1,4 @@
-"""The edge policy of /v1 on one page: what each refusal becomes, and the six shapes that its clients know."""
+"""The edge policy of /v1 on one page: what each refusal becomes, and the shapes that its clients know."""
 
 from __future__ import annotations
 
@@ -30,6 +30,9 @@ class Policy(NamedTuple):
 
 def answer(refusal: Refusal, request_id: str) -> Response:
     policy = POLICY[refusal.code]
+    if policy.status >= 500:
+        # The store's own words name what it runs on: they are for the log alone.
+        log.warning("request.unavailable", trouble=refusal.message)
     headers = dict(policy.headers)
     if isinstance(refusal, MethodNotAllowed):
         headers["Allow"] = refusal.allowed
@@ -74,8 +77,6 @@ def _other(policy: Policy, refusal: Refusal, _request_id: str) -> Json:
 
 
 def _unavailable(policy: Policy, refusal: Refusal, _request_id: str) -> Json:
-    """The store's own words are for the log: they name what it runs on."""
-    log.warning("request.unavailable", trouble=refusal.message)
     is_doubtful = isinstance(refusal, Unavailable) and refusal.may_be_kept
     return _with_details(policy, refusal, MAY_BE_KEPT if is_doubtful else NOTHING_KEPT)
 
@@ -88,7 +89,7 @@ MAY_BE_KEPT: Final = (
     "The service failed while it was committing, and nobody saw the end: the mail may have been accepted, the change "
     "may have been made. A mail is safe to repeat only with the Idempotency-Key that it was sent with."
 )
-NOTHING_KEPT: Final = "Nothing was accepted and nothing was changed. Try again later."
+NOTHING_KEPT: Final = "This request changed nothing. Try again later."
 
 POLICY: Final[Mapping[str, Policy]] = {
     "invalid_body": Policy(422, _validation, "Request validation failed"),

@@ -17,6 +17,8 @@ M = TypeVar("M", bound=BaseModel)
 LONGEST_TEXT: Final = 200
 MOST_MEMBERS: Final = 10
 DEEPEST: Final = 3
+OURS: Final = "Value error, "
+"""What Pydantic puts before the words of a rule of ours; before an address's, it never did."""
 _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -55,7 +57,7 @@ def echo(value: object, deep: int = 0) -> object:
 
 def _details(error: ValidationError) -> list[Fault]:
     return [
-        {"type": each["type"], "loc": each["loc"], "msg": each["msg"], "input": _input(each)}
+        {"type": each["type"], "loc": each["loc"], "msg": each["msg"].removeprefix(OURS), "input": _input(each)}
         for each in error.errors(include_url=False, include_context=False)
     ]
 

@@ -64,26 +64,18 @@ class PostMail:
         return answers.encoded(await self._again(command, claim, earlier), headers={"Idempotent-Replayed": "true"})
 
     async def _first(self, request: Request, key: StoredKey, command: AcceptMail, claim: Claim | None) -> bytes:
-        """Again with the key as it is by then, if it changed between its check and the commit."""
+        return await self._answer(command, claim, await self._accepted(request, key, command, claim))
+
+    async def _accepted(self, request: Request, key: StoredKey, command: AcceptMail, claim: Claim | None) -> Handled:
+        """Again with the key as it is by then, if it changed between its check and the commit, which then kept nothing."""
         for _ in range(TRIES):
             try:
-                return await self._answer(command, claim, await self._handle(command, key, claim))
+                return await self._handle(command, key, claim)
             except Conflict:
                 if claim and await self.parts.idempotency.earlier(claim):
                     raise
                 key = await admitted(self.parts, request)
         raise Conflict("the API key changed at every try")
-
-    async def _again(self, command: AcceptMail, claim: Claim, earlier: Idempotency) -> bytes:
-        """The first answer; if its process died before it gave one, what it would have said."""
-        if earlier.answer is not None:
-            return earlier.answer
-        settled = None
-        if len(command.recipients) == 1:
-            delivery_id = earlier.mail_id + 1
-            settled = await self.parts.send.outcome(delivery_id)
-            settled = settled or Settled(delivery_id, State.QUEUED, earlier.created_at)
-        return await self._answer(command, claim, Handled(earlier.created_at, settled))
 
     async def _handle(self, command: AcceptMail, key: StoredKey, claim: Claim | None) -> Handled:
         if len(command.recipients) > 1:
@@ -112,6 +104,17 @@ class PostMail:
         except Unavailable as trouble:
             # The mail stands, and so does its key: a repeat finds no answer and makes it of the outcome again.
             log.warning("idempotency.answer_lost", trouble=trouble.message)
+
+    async def _again(self, command: AcceptMail, claim: Claim, earlier: Idempotency) -> bytes:
+        """The first answer; if its process died before it gave one, what it would have said."""
+        if earlier.answer is not None:
+            return earlier.answer
+        settled = None
+        if len(command.recipients) == 1:
+            delivery_id = earlier.mail_id + 1
+            settled = await self.parts.send.outcome(delivery_id)
+            settled = settled or Settled(delivery_id, State.QUEUED, earlier.created_at)
+        return await self._answer(command, claim, Handled(earlier.created_at, settled))
 
 
 def _claim_or_none(request: Request, key: StoredKey, raw: bytes) -> Claim | None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 
 from couvert.readmodels import mail_tables, model_schema, pointer
 from couvert.readmodels.audit import sentences
@@ -51,3 +50,25 @@ class Models:
     def finish(self) -> None:
         self._mails.finish()
         self._deliveries.finish()
+
+
+class _Table:
+    def __init__(self, connection: sqlite3.Connection, sql: str, name: Callable[[int], str], faults: Faults) -> None:
+        cursor = connection.execute(sql)
+        self._columns = [str(column) for column, *_ in cursor.description]
+        self._rows = Ordered(((row[0], row) for row in cursor), self._stranger)
+        self._name = name
+        self._faults = faults
+
+    def compare(self, id_: int, folded: Row) -> None:
+        row = self._rows.take(id_)
+        if row is None:
+            self._faults.add(f"The read models do not know {self._name(id_)}.")
+        elif different := sentences.differences(self._columns, row, folded):
+            self._faults.add(f"In the read models, of {self._name(id_)}: {different}.")
+
+    def finish(self) -> None:
+        self._rows.finish()
+
+    def _stranger(self, id_: int) -> None:
+        self._faults.add(f"The read models know {self._name(id_)}, of which the log says nothing up to there.")

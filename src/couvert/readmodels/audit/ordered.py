@@ -31,6 +31,6 @@ class Ordered(Generic[T]):
             self._skip()
 
     def _skip(self) -> None:
-        assert self._next is not None  # noqa: S101 - both callers looked
+        assert self._next is not None
         self._on_stranger(self._next[0])
         self._next = next(self._rows, None)

@@ -11,8 +11,6 @@ import structlog
 
 PAGES: Final = 4_000
 """Roughly how many pages (of 8 kB) are written between two checkpoints; larger is faster, and a longer recovery."""
-PAGES_PER_COMMIT: Final = 8  # the last leaf of each table and index that a mail touches
-ROWS_PER_PAGE: Final = 30
 
 log = structlog.get_logger()
 
@@ -25,9 +23,9 @@ class Checkpointer(threading.Thread):
         self._stopped = False
         self._pages = 0
 
-    def wrote(self, rows: int) -> None:
+    def wrote(self, pages: int) -> None:
         """Called by the writer after each commit."""
-        self._pages += PAGES_PER_COMMIT + rows // ROWS_PER_PAGE
+        self._pages += pages
         if self._pages >= PAGES:
             self._pages = 0
             self._due.set()

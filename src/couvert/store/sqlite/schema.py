@@ -135,7 +135,8 @@ def migrate(connection: sqlite3.Connection) -> int:
         connection.execute(f"pragma user_version = {len(STEPS)}")
         connection.execute("commit")
     except BaseException:
-        connection.execute("rollback")
+        if connection.in_transaction:  # a disk that is full has rolled it back already
+            connection.execute("rollback")
         raise
     return len(STEPS) - version
 

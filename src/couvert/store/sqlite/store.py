@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
@@ -61,9 +62,8 @@ class SqliteStore:
         """Open the data directory, creating or migrating its files. Raises sqlite3.Error or OSError."""
         directory.mkdir(parents=True, exist_ok=True)
         path = directory / FILE
-        connection = open_writer(path)
-        schema.migrate(connection)
-        connection.close()
+        with closing(open_writer(path)) as connection:
+            schema.migrate(connection)
         self._listeners: list[Callable[[Position], None]] = []
         self._reader = open_reader(path)
         self._checkpointer = Checkpointer(lambda: open_checkpointer(path))
@@ -83,7 +83,7 @@ class SqliteStore:
     async def renew(self, *, owner: int, deliveries: Sequence[int], until: int) -> None:
         await self._each(
             deliveries,
-            "update delivery set wake_at = ? where owner = ? and wake_at is not null and id in ({})",
+            "update delivery set wake_at = max(wake_at, ?) where owner = ? and wake_at is not null and id in ({})",
             (until, owner),
         )
 
@@ -152,7 +152,8 @@ class SqliteStore:
         self._listeners.append(listener)
 
     async def close(self) -> None:
-        await asyncio.to_thread(self._writer.stop)
+        self._writer.stop()
+        await asyncio.to_thread(self._writer.join)
         await asyncio.to_thread(self._checkpointer.stop)
         self._reader.close()
 

@@ -5,41 +5,40 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple
 
 import structlog
 
-from couvert.domain.refusals import Conflict, Unavailable
+from couvert.domain.refusals import Unavailable
 from couvert.store.port import Change, Position
-from couvert.store.sqlite.batch import Batch
+from couvert.store.sqlite import groups
 from couvert.store.sqlite.checkpointer import Checkpointer
-
-T = TypeVar("T")
-Transaction = Callable[[sqlite3.Connection], T]
-"""Anything else than a change that writes, within the same group commit."""
+from couvert.store.sqlite.groups import Applied, Work
+from couvert.store.sqlite.write_connection import WriteConnection
 
 GROUP: Final = 500
-"""Changes a commit at most: more would only lengthen the wait of the first."""
-REOPEN_SECONDS: Final = 0.5
-FAULTY: Final = (
-    sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError, sqlite3.InterfaceError,
-    OverflowError, TypeError, ValueError, LookupError,
-)  # fmt: skip
-"""The fault of one item; any other error is the database's, and fails the group."""
+"""Items a commit at most: more would only lengthen the wait of the first."""
+GROUP_RECIPIENTS: Final = 10_000
+"""A commit with so many new recipients takes 100 ms, and takes nothing more along."""
+NOTHING_KEPT: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE})
+"""A commit that ends so has not written its last frame, without which the others count for nothing."""
 
 log = structlog.get_logger()
 
 
 class _Item(NamedTuple):
-    work: Change | Transaction[Any]
+    work: Work
     future: asyncio.Future[Any]
 
 
 class _CommitFailed(Exception):
     """The commit itself failed: what it held may be kept or not."""
+
+    def __init__(self, cause: sqlite3.Error) -> None:
+        super().__init__(str(cause))
+        self.may_be_kept = getattr(cause, "sqlite_errorcode", None) not in NOTHING_KEPT
 
 
 class Writer(threading.Thread):
@@ -51,40 +50,40 @@ class Writer(threading.Thread):
         on_commit: Callable[[Position], None],
     ) -> None:
         super().__init__(name="writer", daemon=True)
-        self._open = open_connection
+        self._database = WriteConnection(open_connection)
         self._checkpointer = checkpointer
         self._now_ms = now_ms
         self._on_commit = on_commit
         self._queue: SimpleQueue[_Item | None] = SimpleQueue()
-        self._connection: sqlite3.Connection | None = open_connection()
-        self._reopen_at = 0.0
-        self._is_suspect = False
-        """A sync failed: what the page cache holds may not be what the disk holds."""
+        self._is_stopped = False
 
-    def submit(self, work: Change | Transaction[T]) -> asyncio.Future[Any]:
+    def submit(self, work: Work) -> asyncio.Future[Any]:
         """Queue the work; the future has its position or result once synced, or its exception."""
+        if self._is_stopped:
+            raise Unavailable("The database is closed.")
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._queue.put(_Item(work, future))
         return future
 
     def stop(self) -> None:
-        """Finish what was queued, then end."""
+        """Take nothing more, finish what was queued, then end. To be called where `submit` is."""
+        self._is_stopped = True
         self._queue.put(None)
-        self.join()
 
     def run(self) -> None:
-        while (first := self._queue.get()) is not None:
+        is_last = False
+        while not is_last and (first := self._queue.get()) is not None:
             items, is_last = self._gather(first)
-            results, position = self._settle(items)
+            try:
+                results, position = self._settle([item.work for item in items])
+            except Exception as error:  # noqa: BLE001 - say, a log that cannot be written; nobody would ever be answered
+                results, position = [_unavailable(error, may_be_kept=True) for _ in items], None
             _answer(items, results, self._on_commit, position)
-            if is_last:
-                break
-        if self._connection is not None:
-            self._connection.close()
+        self._database.close()
 
     def _gather(self, first: _Item) -> tuple[list[_Item], bool]:
-        items = [first]
-        while len(items) < GROUP:
+        items, recipients = [first], _recipients(first)
+        while len(items) < GROUP and recipients < GROUP_RECIPIENTS:
             try:
                 item = self._queue.get_nowait()
             except Empty:
@@ -92,29 +91,36 @@ class Writer(threading.Thread):
             if item is None:
                 return items, True
             items.append(item)
+            recipients += _recipients(item)
         return items, False
 
-    def _settle(self, items: Sequence[_Item]) -> tuple[list[Any], Position | None]:
+    def _settle(self, work: Sequence[Work]) -> tuple[list[Any], Position | None]:
         """The result or exception of each item, and the last position if events were appended."""
-        work = [item.work for item in items]
         try:
-            connection = self._connected()
+            connection = self._database.get()
             try:
-                return self._transact(connection, work, _together)
-            except FAULTY as error:
-                log.info("writer.isolating", items=len(work), error=str(error))
-            return self._transact(connection, work, _one_by_one)
+                applied = self._transact(connection, work, groups.together)
+            except Exception as fault:
+                if not groups.is_items_own(fault):
+                    raise
+                log.info("writer.isolating", items=len(work), fault=str(fault))
+                applied = self._transact(connection, work, groups.one_by_one)
         except _CommitFailed as failure:
-            return self._broke(work, str(failure.__cause__), may_be_kept=True)
-        except Exception as error:  # noqa: BLE001 - the thread must live, whatever SQLite says
-            return self._broke(work, str(error), may_be_kept=False)
+            return self._broke(work, failure, may_be_kept=failure.may_be_kept), None
+        except Exception as error:  # noqa: BLE001 - each item gets it as its answer
+            return self._broke(work, error, may_be_kept=False), None
+        self._checkpointer.wrote(applied.pages)
+        return applied.results, applied.position
 
     def _transact(
-        self, connection: sqlite3.Connection, work: Sequence[Any], apply: _Apply
-    ) -> tuple[list[Any], Position | None]:
+        self,
+        connection: sqlite3.Connection,
+        work: Sequence[Work],
+        apply: Callable[[sqlite3.Connection, Sequence[Work], int], Applied],
+    ) -> Applied:
         connection.execute("begin immediate")
         try:
-            results, rows, position = apply(connection, work, self._now_ms())
+            applied = apply(connection, work, self._now_ms())
         except BaseException:
             if connection.in_transaction:
                 connection.execute("rollback")
@@ -122,79 +128,24 @@ class Writer(threading.Thread):
         try:
             connection.execute("commit")
         except sqlite3.Error as error:
-            raise _CommitFailed from error
-        self._checkpointer.wrote(rows)
-        return results, position
+            raise _CommitFailed(error) from error
+        return applied
 
-    # --- When the disk fails ------------------------------------------------------------------------------------------
-
-    def _connected(self) -> sqlite3.Connection:
-        if self._connection is not None:
-            return self._connection
-        if time.monotonic() < self._reopen_at:
-            raise sqlite3.OperationalError("the database is being reopened")
-        self._reopen_at = time.monotonic() + REOPEN_SECONDS
-        connection = self._open()
-        try:
-            if self._is_suspect:
-                # Copies the WAL into the database file and syncs that: from here on the disk holds what we read.
-                connection.execute("pragma wal_checkpoint(truncate)").fetchall()
-            connection.execute("begin immediate")
-            connection.execute("update read_models set file = file")
-            connection.execute("commit")
-        except BaseException:
-            connection.close()
-            raise
-        self._connection, self._is_suspect = connection, False
-        log.warning("writer.reopened")
-        return connection
-
-    def _broke(self, work: Sequence[Any], error: str, *, may_be_kept: bool) -> tuple[list[Any], None]:
+    def _broke(self, work: Sequence[Work], error: Exception, *, may_be_kept: bool) -> list[Unavailable]:
         """Every item of the group fails; the next one finds the file reopened, or fails too."""
-        if self._connection is not None:
-            log.error("writer.broke", error=error, items=len(work), may_be_kept=may_be_kept)
-            self._connection.close()
-            self._connection = None
-        self._is_suspect = self._is_suspect or may_be_kept
-        outcome = "it may have been kept all the same" if may_be_kept else "nothing was kept"
-        message = f"The database cannot be written ({error}); {outcome}. Try again later."
-        return [Unavailable(message, may_be_kept=may_be_kept) for _ in work], None
+        if self._database.give_up(is_suspect=may_be_kept):
+            log.error("writer.broke", error=str(error), items=len(work), may_be_kept=may_be_kept)
+        return [_unavailable(error, may_be_kept=may_be_kept) for _ in work]
 
 
-# --- Applying a group: results, rows written, last position if events were appended ----------------------------------
-
-_Applied = tuple[list[Any], int, Position | None]
-_Apply = Callable[[sqlite3.Connection, Sequence[Any], int], _Applied]
+def _recipients(item: _Item) -> int:
+    return len(item.work.new_recipients) if isinstance(item.work, Change) else 0
 
 
-def _together(connection: sqlite3.Connection, work: Sequence[Any], now: int) -> _Applied:
-    """All changes as one batch, then the other transactions one after the other."""
-    batch = Batch(connection, now)
-    changes = [item for item in work if isinstance(item, Change)]
-    verdicts = iter(batch.apply(changes) if changes else ())
-    results = [next(verdicts) if isinstance(item, Change) else item(connection) for item in work]
-    return results, batch.size + len(work), batch.last_position if changes and batch.appended else None
-
-
-def _one_by_one(connection: sqlite3.Connection, work: Sequence[Any], now: int) -> _Applied:
-    """Each item within a savepoint, so that a faulty one takes nobody with it."""
-    results: list[Any] = []
-    rows, last = 0, None
-    for item in work:
-        connection.execute("savepoint item")
-        try:
-            (result,), written, position = _together(connection, [item], now)
-        except sqlite3.IntegrityError as error:
-            connection.execute("rollback to item")
-            result, written, position = Conflict(f"it exists already ({error})"), 0, None
-        except FAULTY as error:
-            connection.execute("rollback to item")
-            result, written, position = error, 0, None
-        connection.execute("release item")
-        results.append(result)
-        rows += written
-        last = position or last
-    return results, rows, last
+def _unavailable(error: Exception, *, may_be_kept: bool) -> Unavailable:
+    outcome = "it may have been kept all the same" if may_be_kept else "nothing was kept"
+    message = f"The database cannot be written ({error}); {outcome}. Try again later."
+    return Unavailable(message, may_be_kept=may_be_kept)
 
 
 # --- Back on the event loop -------------------------------------------------------------------------------------------

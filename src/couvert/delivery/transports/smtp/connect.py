@@ -37,33 +37,39 @@ async def _reach(relay: Relay, patience: Patience, context: ssl.SSLContext | Non
     async with asyncio.timeout(patience.connect):
         addresses = await loop.getaddrinfo(relay.host, relay.port, type=socket.SOCK_STREAM)
     failure = OSError("its name has no address")
-    for family, kind, protocol, _, address in addresses:
-        dialled = socket.socket(family, kind, protocol)
+    for family, _, _, _, address in addresses:
         try:
             async with asyncio.timeout(patience.connect / len(addresses)):
-                return await _dial(dialled, address, relay, patience, context)
+                dialled = await _dial(family, address)
+                return await _speak(dialled, relay, patience, context)
         except OSError as error:
-            dialled.close()
             failure = error
-        except BaseException:
-            dialled.close()
-            raise
     raise failure
 
 
-async def _dial(
-    dialled: socket.socket, address: Any, relay: Relay, patience: Patience, context: ssl.SSLContext | None
+async def _dial(family: int, address: Any) -> socket.socket:
+    dialled = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        dialled.settimeout(0)
+        dialled.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        await asyncio.get_running_loop().sock_connect(dialled, address)
+    except BaseException:
+        dialled.close()
+        raise
+    return dialled
+
+
+async def _speak(
+    dialled: socket.socket, relay: Relay, patience: Patience, context: ssl.SSLContext | None
 ) -> Connection:
+    """Make it a connection, encrypted if that comes first. From here on the socket is the event loop's to close."""
     loop = asyncio.get_running_loop()
-    dialled.settimeout(0)
-    dialled.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    await loop.sock_connect(dialled, address)
-    is_tls = relay.tls is Tls.FROM_THE_START
+    is_first = relay.tls is Tls.FROM_THE_START
     _, connection = await loop.create_connection(
         lambda: Connection(loop, patience),
         sock=dialled,
-        ssl=context if is_tls else None,
-        server_hostname=relay.host if is_tls else None,
+        ssl=context if is_first else None,
+        server_hostname=relay.host if is_first else None,
     )
     return connection
 
@@ -80,6 +86,8 @@ async def _open(connection: Connection, relay: Relay, patience: Patience, contex
     if relay.user is not None:
         _check_privacy(connection, relay)
         await connection.converse(login(relay.user, relay.password, offers, patience.reply))
+    if not connection.is_live:
+        raise Unwelcome("it answers what was not asked")
     connection.session.offers = offers
 
 
@@ -94,7 +102,7 @@ def _own_name(connection: Connection) -> str:
     name = socket.gethostname()
     if re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", name):
         return name
-    address = connection.own_address
+    address = connection.own_address.partition("%")[0]  # without the zone, which means nothing elsewhere
     return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
 
 

@@ -33,11 +33,11 @@ class Connection(asyncio.Protocol):
         self._wanted = 0
         self._pours = False
         self._is_full = False
-        self._is_unasked = False
+        self._expects_nothing = False
         self._is_leaving = False
         self._trouble: str | None = None
 
-    # What it is asked to do.
+    # --- What it is asked to do ---------------------------------------------------------------------------------------
 
     @property
     def is_live(self) -> bool:
@@ -46,7 +46,7 @@ class Connection(asyncio.Protocol):
 
     async def converse(self, dialogue: Dialogue[T]) -> T:
         """Run the dialogue and return what came of it. If cancelled, drop the connection in mid-sentence."""
-        self._is_unasked = False
+        self._expects_nothing = False
         self._dialogue = dialogue
         self._ending = self._loop.create_future()
         self._go_on(dialogue.__next__)
@@ -71,12 +71,12 @@ class Connection(asyncio.Protocol):
 
     def reserve(self) -> None:
         """A dialogue comes next, some time: until then the relay has nothing to say, and idleness is no end."""
-        self._is_unasked = True
+        self._expects_nothing = True
         self._alarm.off()
 
     def rest(self) -> None:
         """Nothing is planned: idleness is an end."""
-        self._is_unasked = True
+        self._expects_nothing = True
         self._alarm.within(self._patience.idle)
 
     def leave(self) -> None:
@@ -108,7 +108,7 @@ class Connection(asyncio.Protocol):
     def peer_address(self) -> str:
         return str(self._transport.get_extra_info("peername")[0])
 
-    # What the event loop reports.
+    # --- What the event loop reports ----------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by class, only by behaviour
@@ -118,7 +118,7 @@ class Connection(asyncio.Protocol):
             self._transport.close()
             return
         self._heard += self._reader.feed(data)
-        if self._is_unasked:
+        if self._expects_nothing:
             self.drop("the relay spoke unasked")
         else:
             self._hear()
@@ -147,7 +147,7 @@ class Connection(asyncio.Protocol):
         else:
             self.leave()
 
-    # The dialogue.
+    # --- The dialogue -------------------------------------------------------------------------------------------------
 
     def _hear(self) -> None:
         """Pass on what the relay said once it is as much as was asked for, or its last word."""
@@ -169,10 +169,8 @@ class Connection(asyncio.Protocol):
             self._say(say)
 
     def _say(self, say: Say) -> None:
-        if self._trouble is not None:
-            self.drop(self._trouble, Unsaid)
-        elif say.line and (self._heard or self._reader.is_amid):
-            self._heard = []  # These answer nothing that was said.
+        if self._trouble is not None or (say.line and (self._heard or self._reader.is_amid)):
+            self._heard = []  # None of it answers this line, or any other.
             self.drop("the relay answered what was not asked yet", Unsaid)
         else:
             self._alarm.within(say.seconds)

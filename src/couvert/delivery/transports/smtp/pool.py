@@ -16,8 +16,6 @@ MAX_TRANSACTIONS = 1000
 """Exim's own limit (`smtp_accept_max_per_connection`); at 1,000 even a new TLS connection costs 2 us a message."""
 MAX_AGE = 300.0
 """Seconds, as in Postfix: a relay behind a load balancer, or one that moved, gets its new share in time."""
-
-
 QUIET = 1.0
 """Seconds without traffic after which the event loop looks at its sockets before a kept connection is trusted."""
 

@@ -22,9 +22,9 @@ class Say(NamedTuple):
 
 Dialogue = Generator[Say, list[Reply], T]
 """One side of a conversation, without a connection. It yields what to say and is sent what the relay answers: as many
-replies as it asked for, fewer if the last of them is the relay's last word, none if what it poured has left; or `Broken`
-is thrown into it. It returns what came of it all. Each thing is said at once, so that what a dialogue makes sure of
-before it yields is sure immediately before the write."""
+replies as it asked for, fewer if the last is the relay's last word, none if what it poured has left; or `Broken` is
+thrown into it. It returns what came of it all. Each thing is said at once, so that what a dialogue makes sure of before
+it yields is sure immediately before the write."""
 
 
 class Broken(Exception):

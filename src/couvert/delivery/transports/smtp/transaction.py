@@ -49,12 +49,12 @@ def _commands(message: Message, session: Session) -> dict[str, bytes]:
 
 def _envelope(commands: dict[str, bytes], session: Session, patience: Patience) -> Dialogue[Outcome | None]:
     """Say the commands, in one write if the relay takes that, and judge the answers; None if it wants the content."""
-    steps = list(commands)
-    writes = [b"".join(commands.values())] if session.offers.pipelining else commands.values()
+    steps, lines = list(commands), list(commands.values())
+    writes = [(b"".join(lines), len(lines))] if session.offers.pipelining else [(line, 1) for line in lines]
     heard: list[Reply] = []
     try:
-        for line in writes:
-            heard += yield Say(line, patience.reply, replies=len(steps) // len(writes))
+        for line, replies in writes:
+            heard += yield Say(line, patience.reply, replies)
             if not is_assent(steps[len(heard) - 1], heard[-1]):
                 break
     except Broken as broken:

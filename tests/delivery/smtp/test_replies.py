@@ -25,7 +25,11 @@ def test_replies_are_read_the_same_however_they_are_cut(answers, end, data):
     sent = b"".join(wire(code, lines, end) for code, lines in answers)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(sent)), max_size=10)))
     reader = ReplyReader()
-    read = [reply for start, stop in zip([0, *cuts], [*cuts, len(sent)], strict=True) for reply in reader.feed(sent[start:stop])]
+    read = [
+        reply
+        for start, stop in zip([0, *cuts], [*cuts, len(sent)], strict=True)
+        for reply in reader.feed(sent[start:stop])
+    ]
     assert read == [Reply(code, b"\n".join(lines)) for code, lines in answers]
     assert not reader.is_amid
 
@@ -57,7 +61,10 @@ def test_a_reply_is_quoted_on_one_line_and_not_at_any_length():
     [
         (b"2.0.0 Ok: queued as 4XyZ1k0Wz9z1", "4XyZ1k0Wz9z1"),
         (b"OK id=1rTn4Y-0003Xa-2v", "1rTn4Y-0003Xa-2v"),
-        (b"Ok 0100018d5c8e7f00-8f6f8c3e-1111-2222-3333-444455556666-000000", "0100018d5c8e7f00-8f6f8c3e-1111-2222-3333-444455556666-000000"),
+        (
+            b"Ok 0100018d5c8e7f00-8f6f8c3e-1111-2222-3333-444455556666-000000",
+            "0100018d5c8e7f00-8f6f8c3e-1111-2222-3333-444455556666-000000",
+        ),
         (b"2.0.0 41Fcd3Xy012345 Message accepted for delivery", "41Fcd3Xy012345"),
         (b"2.0.0 Ok: queued as <7f@relay.test>", "2.0.0 Ok: queued as <7f@relay.test>"),
         (b"Great success", "Great success"),
@@ -84,7 +91,9 @@ def test_before_the_content_only_a_5xx_about_the_mail_refuses_it(code, step):
 
 
 def test_an_offer_is_read_in_every_spelling():
-    offers = Offers.announced_in(Reply(250, b"relay.test PIPELINING\nsize 1024\nAUTH=LOGIN\nAUTH PLAIN LOGIN\n8bitmime\n\nX Y"))
+    offers = Offers.announced_in(
+        Reply(250, b"relay.test PIPELINING\nsize 1024\nAUTH=LOGIN\nAUTH PLAIN LOGIN\n8bitmime\n\nX Y")
+    )
     assert offers == Offers(eight_bit=True, size=True, max_size=1024, logins=frozenset({"PLAIN", "LOGIN"}))
 
 

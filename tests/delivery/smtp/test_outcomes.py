@@ -1,9 +1,10 @@
-"""A mail handed to a relay: what the relay says and does decides what it becomes, and a silence is never taken for a no."""
+"""A mail handed to a relay: what the relay says and does decides what it becomes, and silence is no answer."""
 
 import pytest
 
 from couvert.delivery.transport import Refused, Taken, TryLater, Unknown, Withheld
-from tests.delivery.relays import CONTENT, Actor, Word, acted, hand_over, mail, transport_to
+from tests.delivery.smtp.acting import Actor, acted
+from tests.delivery.smtp.handing import CONTENT, Word, hand_over, mail, transport_to
 
 PIPELINING = pytest.mark.parametrize("offers", [[], ["PIPELINING"]], ids=["step by step", "pipelined"])
 

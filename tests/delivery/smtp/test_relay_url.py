@@ -1,5 +1,7 @@
 """A relay's URL says it all, and a wrong one is answered with what to write instead."""
 
+import traceback
+
 import pytest
 
 from couvert.delivery.transports.smtp import Relay, SmtpTransport, Tls, relay_from_url
@@ -58,7 +60,7 @@ def test_a_relay_is_one_url(url, relay):
     ],
 )
 def test_a_wrong_url_is_answered_with_what_is_right(url, advice):
-    with pytest.raises(ValueError, match="^the URL of an SMTP relay ") as told:
+    with pytest.raises(ValueError, match=r"^the URL of an SMTP relay ") as told:
         relay_from_url(url)
     assert advice in str(told.value)
     assert "\n" not in str(told.value)
@@ -66,14 +68,9 @@ def test_a_wrong_url_is_answered_with_what_is_right(url, advice):
 
 @pytest.mark.parametrize("password", ["sesame/", "sesame?", "sesame#", "sesame@x", ":sesame", "sesame?a=b", "[sesame"])
 def test_a_password_written_as_it_is_is_never_repeated(password):
-    try:
-        relay = relay_from_url(f"smtp://me:{password}@h:25?tls=of")
-    except ValueError as error:
-        assert "sesame" not in str(error)
-        assert error.__cause__ is None
-        assert error.__suppress_context__
-    else:
-        raise AssertionError(relay)
+    with pytest.raises(ValueError, match=r"^the URL of an SMTP relay ") as told:
+        relay_from_url(f"smtp://me:{password}@h:25?tls=of")
+    assert "sesame" not in "".join(traceback.format_exception(told.value))
 
 
 def test_a_relay_is_shown_without_its_password():

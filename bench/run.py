@@ -1,0 +1,70 @@
+"""Measures couvert and says which of its limits are met.
+
+Run: make bench, or .venv/bin/python bench/run.py [--only NAME] [--runs N] [--quick] [--profile drain|writer|accept]
+"""
+
+# ruff: noqa: E402 - the checkout has to be on the path before anything of `bench` is imported
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).parents[1])  # so that `bench` is found, and its mime.py is not taken for another
+
+from bench import hot_spots
+from bench.figures import accept, bulk, drain, growth, start
+from bench.harness import report
+from bench.harness.figure import QUICK, Figure, Scale, Skipped
+from bench.harness.programs import program
+from bench.harness.workplace import workplace
+
+FIGURES = [accept.FIGURE, bulk.FIGURE, drain.FIGURE, start.FIGURE, growth.FIGURE]
+
+
+def main() -> None:
+    asked = _arguments()
+    with workplace():
+        if asked.profile:
+            hot_spots.show(asked.profile)
+            return
+        rounds = asked.runs or (1 if asked.quick else 3)
+        figures = [figure for figure in FIGURES if asked.only in (None, figure.name)]
+        _measure(figures, QUICK if asked.quick else Scale(), rounds)
+
+
+def _measure(figures: list[Figure], scale: Scale, rounds: int) -> None:
+    machine = report.machine()
+    report.print_head(machine, rounds)
+    found: dict[str, list[report.Result]] = {}
+    skipped: dict[str, str] = {}
+    for figure in figures:
+        try:
+            found[figure.name] = _one(figure, scale, rounds)
+            report.print_figure(figure, found[figure.name])
+        except Skipped as reason:
+            skipped[figure.name] = str(reason)
+            print(f"\n{figure.name}: skipped, {reason}", flush=True)
+    report.print_end(found, skipped, report.write(machine, found, skipped))
+
+
+def _one(figure: Figure, scale: Scale, rounds: int) -> list[report.Result]:
+    for name in figure.needs:
+        program(name)
+    with figure.rounds(scale) as once:
+        return report.results(figure, [once() for _ in range(rounds)])
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--only", choices=[figure.name for figure in FIGURES])
+    parser.add_argument("--runs", type=int, metavar="N", help="rounds per figure (3)")
+    parser.add_argument("--quick", action="store_true", help="one short round; too short to believe, good to try")
+    parser.add_argument("--profile", nargs="?", const="drain", choices=list(hot_spots.MODES),
+                        help="instead of figures, show where the time goes")  # fmt: skip
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""The connection that writes: given up when the database cannot be written, and opened anew when it can again."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+REOPEN_SECONDS: Final = 0.5
+
+log = structlog.get_logger()
+
+
+class WriteConnection:
+    def __init__(self, open_connection: Callable[[], sqlite3.Connection]) -> None:
+        self._open = open_connection
+        self._connection: sqlite3.Connection | None = open_connection()
+        self._reopen_at = 0.0
+        self._is_suspect = False
+
+    def get(self) -> sqlite3.Connection:
+        """Raises sqlite3.Error while the database cannot be written."""
+        if self._connection is None:
+            if time.monotonic() < self._reopen_at:
+                raise sqlite3.OperationalError("the database is being reopened")
+            self._reopen_at = time.monotonic() + REOPEN_SECONDS
+            self._connection = self._reopened()
+            self._is_suspect = False
+            log.warning("writer.reopened")
+        return self._connection
+
+    def give_up(self, *, is_suspect: bool) -> bool:
+        """Whether it was open until now. Suspect: what the page cache holds may not be what the disk holds."""
+        was_open = self._connection is not None
+        self._is_suspect = self._is_suspect or is_suspect
+        self.close()
+        return was_open
+
+    def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _reopened(self) -> sqlite3.Connection:
+        connection = self._open()
+        try:
+            # Copies the WAL into the database file and syncs that: from here on the disk holds what we read. It also
+            # gives a full disk the WAL's space back.
+            is_busy, _, _ = connection.execute("pragma wal_checkpoint(truncate)").fetchone()
+            if is_busy and self._is_suspect:
+                raise sqlite3.OperationalError("somebody reads the database, and it has to be written back first")
+            connection.execute("begin immediate")
+            connection.execute("update read_models set file = file")
+            connection.execute("commit")
+        except BaseException:
+            connection.close()
+            raise
+        return connection

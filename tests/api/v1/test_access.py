@@ -1,0 +1,155 @@
+"""Who may: which key from which origin, and who may make keys. What is refused is refused before a body is read."""
+
+import pytest
+
+from tests.api.v1.service import ORIGIN, Service
+
+CREATE = {"name": "My API Key", "origin_names": []}
+
+
+# --- Sending ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "origin"),
+    [
+        ("app.example.com", "https://app.example.com"),
+        ("app.example.com", "http://APP.example.com:8080"),
+        ("app.example.com", "app.example.com"),
+        ("app.example.com:8443", "https://app.example.com:8443"),
+        ("app.example.com:443", "https://app.example.com"),
+        ("*.example.com", "https://deep.down.example.com"),
+    ],
+)
+async def test_an_origin_is_compared_by_host(service, name, origin):
+    key = await service.new_key(name)
+
+    assert (await service.post_mail(key, origin=origin)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "origin"),
+    [
+        ("app.example.com", "https://example.com"),
+        ("app.example.com", "https://app.example.com.evil.example"),
+        ("app.example.com", "https://evilapp.example.com"),
+        ("app.example.com:8443", "https://app.example.com"),
+        ("*.example.com", "https://example.com"),
+        ("app.example.com", "null"),
+        ("app.example.com", "https://app.example.com@evil.example"),
+        ("app.example.com", ""),
+        ("app.example.com", "://"),
+    ],
+)
+async def test_an_origin_that_is_not_named_is_turned_away(service, name, origin):
+    key = await service.new_key(name)
+
+    answer = await service.post_mail(key, origin=origin)
+
+    assert answer.status_code == 401
+    assert answer.json()["message"].startswith("Unauthorized - ")
+
+
+async def test_a_bad_key_with_a_bad_body_is_a_bad_key(service):
+    answer = await service.post_mail("ak_nobodys", content=b"{", headers={"Content-Type": "text/plain"})
+
+    assert answer.status_code == 401
+
+
+async def test_a_body_is_not_read_for_a_stranger(service):
+    read = []
+
+    async def body():
+        read.append(1)
+        yield b"x" * 1_000_000
+
+    await service.request("POST", "/v1/mail", headers={"x-api-key": "ak_nobodys", "origin": ORIGIN}, content=body())
+    await service.request("POST", "/v1/mail", headers={"origin": ORIGIN}, content=body())
+
+    assert read == []
+
+
+@pytest.mark.parametrize("key", ["\u00e9", "ak_" + "x" * 60_000, "' or 1=1 --", "%00"])
+async def test_an_odd_key_is_just_an_unknown_one(service, key):
+    assert (await service.post_mail(key.encode("latin-1"))).status_code == 401
+
+
+# --- Managing keys ----------------------------------------------------------------------------------------------------
+
+
+async def manage(service: Service, *, host: str = "localhost:8000", headers: dict[str, str] | None = None) -> int:
+    given = {"host": host, **(headers or {})}
+    return (await service.request("POST", "/v1/api-key", json=CREATE, headers=given)).status_code
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "localhost:8000", "LOCALHOST", "127.0.0.1:8000", "127.1.2.3", "[::1]", "[::1]:8000"]
+)
+async def test_by_itself_this_machine_manages_keys_of_the_sandbox(service, host):
+    assert await manage(service, host=host) == 200
+
+
+@pytest.mark.parametrize("peer", ["::1", "127.0.0.1", "::ffff:127.0.0.1"])
+async def test_loopback_has_several_names(service, peer):
+    service.peer = peer
+
+    assert await manage(service) == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["mail.example.com", "localhost.evil.example", "127.0.0.1.evil.example", "0.0.0.0:8000", "", "10.0.0.1"]
+)
+async def test_not_under_a_name_that_leads_here_from_elsewhere(service, host):
+    assert await manage(service, host=host) == 401
+
+
+@pytest.mark.parametrize("peer", ["10.0.0.7", "::ffff:10.0.0.7", "2001:db8::1", "somewhere", ""])
+async def test_not_from_another_machine(service, peer):
+    service.peer = peer
+
+    assert await manage(service) == 401
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Forwarded",
+        "X-Forwarded-For",
+        "X-Forwarded-Host",
+        "X-Forwarded-Proto",
+        "X-Real-IP",
+        "Via",
+        "x-forwarded-anything",
+    ],
+)
+async def test_not_through_a_proxy(service, header):
+    assert await manage(service, headers={header: "127.0.0.1"}) == 401
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"transport": "smtp://relay.example.com"},
+        {"public_url": "https://mail.example.com"},
+        {"v1_key_management": "token"},
+    ],
+)
+async def test_not_where_mail_could_really_be_sent(open_service, setting):
+    assert await manage(open_service(**setting)) == 401
+
+
+async def test_public_is_public(open_service):
+    service = open_service(v1_key_management="public", transport="smtp://relay.example.com")
+    service.peer = "10.0.0.7"
+
+    assert await manage(service, host="mail.example.com", headers={"X-Forwarded-For": "10.0.0.8"}) == 200
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", ""), ("DELETE", "/ak_nobodys"), ("POST", "/ak_nobodys/origins")])
+async def test_all_of_key_management_is_closed_alike(open_service, method, path):
+    service = open_service(v1_key_management="token")
+
+    answer = await service.request(method, f"/v1/api-key{path}", headers={"Authorization": "Bearer anything"})
+
+    assert answer.status_code == 401
+    assert answer.json()["message"].startswith("Unauthorized - managing API keys takes an API token")

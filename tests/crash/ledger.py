@@ -1,0 +1,85 @@
+"""What a data directory says, read with plain SQL: a witness that shares no code with what it judges."""
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+from couvert.domain.delivery import State
+from couvert.store.sqlite.rows import STATES
+from tests.crash.until import until
+
+
+class Entry(NamedTuple):
+    id: int
+    email: str
+    state: State
+    is_begun: bool
+
+    @property
+    def is_ended(self) -> bool:
+        return self.state is not State.QUEUED and not self.is_begun
+
+
+class Ledger:
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def entries(self) -> list[Entry]:
+        sql = "select d.id, r.email, d.state, d.is_begun from delivery d left join recipient r on r.delivery_id = d.id"
+        return [Entry(id_, email, STATES[code], bool(begun)) for id_, email, code, begun in self._read(sql)]
+
+    def begun(self) -> set[str]:
+        """Who has an attempt that is begun and undecided."""
+        return {entry.email for entry in self.entries() if entry.is_begun}
+
+    def leased(self) -> set[int]:
+        """Deliveries that wait and that a worker holds."""
+        return {id_ for (id_,) in self._read("select id from delivery where owner <> 0 and wake_at is not null")}
+
+    def in_state(self, state: State) -> set[str]:
+        return {entry.email for entry in self.entries() if entry.state is state}
+
+    def email(self, delivery_id: int) -> str:
+        return next(entry.email for entry in self.entries() if entry.id == delivery_id)
+
+    def story(self, email: str) -> list[str]:
+        """What happened to the recipient's delivery: begun, unknown, sent."""
+        sql = """
+            select t.name from event e join event_type t on t.code = e.type
+            join delivery d on d.mail_id = e.stream and d.id = e.stream + e.part
+            join recipient r on r.delivery_id = d.id where r.email = ? order by e.position
+        """
+        return [name.split(".")[1] for (name,) in self._read(sql, email)]
+
+    def is_locked(self) -> bool:
+        """Whether somebody is in the middle of a transaction that writes."""
+        with closing(sqlite3.connect(self._directory / "couvert.db", timeout=0.1, isolation_level=None)) as connection:
+            try:
+                connection.execute("begin immediate")
+            except sqlite3.OperationalError:
+                return True
+            connection.execute("rollback")
+            return False
+
+    def await_ends(self, *, at_least: int = 1, seconds: float = 30) -> None:
+        """Until no delivery waits for an attempt or is in the middle of one."""
+        until(lambda: self._ended(at_least), "every delivery has ended", seconds)
+
+    def _ended(self, at_least: int) -> bool:
+        entries = self.entries()
+        return len(entries) >= at_least and all(entry.is_ended for entry in entries)
+
+    def _read(self, sql: str, *values: object) -> list[tuple[object, ...]] | Iterator[tuple]:  # type: ignore[type-arg]
+        with closing(sqlite3.connect(self._directory / "couvert.db", timeout=20)) as connection:
+            connection.execute("pragma query_only = on")
+            return connection.execute(sql, values).fetchall()
+
+
+def audit(directory: Path) -> subprocess.CompletedProcess[str]:
+    """`couvert audit`, by another process."""
+    command = [sys.executable, "-m", "couvert", "audit", "--data", str(directory)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=directory, timeout=60, check=False)

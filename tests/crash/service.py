@@ -1,0 +1,105 @@
+"""The real `couvert serve`, as a child process on a port that stays, and the command line beside it."""
+
+import http.client
+import json
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tests.crash.crew import environment
+
+ORIGIN = "https://app.example.com"
+
+
+class Answer(NamedTuple):
+    status: int
+    body: Any
+
+
+class Service:
+    def __init__(self, directory: Path, **settings: object) -> None:
+        self._directory = directory
+        self._environment = environment({name.upper(): str(value) for name, value in settings.items()})
+        self._child: subprocess.Popen[str] | None = None
+        self.port = 0
+
+    @property
+    def child(self) -> subprocess.Popen[str]:
+        assert self._child is not None, "it was never started"
+        return self._child
+
+    def begin(self) -> None:
+        """Start it, without waiting for anything."""
+        command = [*COUVERT, "serve", "--port", str(self.port), "--data", str(self._directory)]
+        self._child = subprocess.Popen(
+            command, stdout=subprocess.PIPE, text=True, cwd=self._directory, env=self._environment
+        )
+
+    def start(self) -> None:
+        """Start it, and return once it listens."""
+        self.begin()
+        assert self.child.stdout is not None
+        line = self.child.stdout.readline()
+        assert "couvert listens on" in line, f"it said {line!r}"
+        self.port = int(line.split("http://127.0.0.1:")[1].split(",")[0])
+
+    def kill(self) -> None:
+        self.child.kill()
+        self._ended()
+
+    def terminate(self) -> None:
+        self.child.send_signal(signal.SIGTERM)
+
+    def exit_code(self) -> int:
+        return self._ended()
+
+    def limit_files(self, size: int | None) -> None:
+        """No file of it may become larger than this, as on a disk that is full; None lifts the limit."""
+        soft = resource.RLIM_INFINITY if size is None else size
+        resource.prlimit(self.child.pid, resource.RLIMIT_FSIZE, (soft, resource.RLIM_INFINITY))
+
+    def key(self) -> str:
+        """A new API key, made on the command line."""
+        return self.run("key", "create", "--name", "crash", "--origin", "app.example.com").stdout.strip()
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A command on the same data, with the same settings."""
+        return subprocess.run(
+            [*COUVERT, *arguments, "--data", str(self._directory)],
+            capture_output=True,
+            text=True,
+            cwd=self._directory,
+            env=self._environment,
+            timeout=60,
+            check=False,
+        )
+
+    def close(self) -> None:
+        if self._child is not None:
+            self.kill()
+
+    def _ended(self) -> int:
+        code = self.child.wait(60)
+        assert self.child.stdout is not None
+        self.child.stdout.close()
+        return code
+
+
+COUVERT = [sys.executable, "-m", "couvert"]
+
+
+def post_mail(connection: http.client.HTTPConnection, key: str, recipients: list[str]) -> Answer:
+    """POST /v1/mail. Raises OSError or HTTPException where the service gives no whole answer."""
+    mail = {
+        "recipients": [{"mail": email, "name": "Charlie"} for email in recipients],
+        "sender_email": "shop@example.org",
+        "subject": "To {{name}}",
+        "html_template": "<p>Hello {{name}}</p>" + "<p>All the news.</p>" * 100,
+    }
+    headers = {"Content-Type": "application/json", "x-api-key": key, "origin": ORIGIN}
+    connection.request("POST", "/v1/mail", json.dumps(mail), headers)
+    response = connection.getresponse()
+    return Answer(response.status, json.loads(response.read()))

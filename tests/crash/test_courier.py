@@ -1,0 +1,270 @@
+"""The courier when something goes wrong around it: it goes on, and it is never in two minds about a delivery."""
+
+import asyncio
+
+import pytest
+
+from couvert.commands import sandbox
+from couvert.commands.notices import Notices
+from couvert.commands.send import SendMail
+from couvert.delivery.transport import Message
+from couvert.domain.delivery import Begun, Sent, State
+from couvert.domain.refusals import Unavailable
+from couvert.store.sqlite.store import SqliteStore
+from couvert.wiring import now_ms
+from couvert.workers import courier as courier_module
+from couvert.workers.leases import Leases
+from tests.crash.courierhouse import Meddled, Provider, accept, courier_of, until
+
+pytestmark = pytest.mark.crash
+
+ALICE, BOB, CHARLIE = "alice@example.com", "bob@example.com", "charlie@example.com"
+
+
+@pytest.fixture
+async def store(directory):
+    store = SqliteStore(directory, now_ms)
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+def provider():
+    return Provider()
+
+
+@pytest.fixture(autouse=True)
+def _brief_pauses(monkeypatch):
+    monkeypatch.setattr(courier_module, "TROUBLE_SECONDS", 0.01)
+    monkeypatch.setattr(sandbox, "IN_DOUBT_SECONDS", 0.01)
+
+
+# --- Stopping ---------------------------------------------------------------------------------------------------------
+
+
+async def test_what_was_being_taken_when_it_is_told_to_stop_is_given_back(store, provider, ledger):
+    is_taken, may_return = asyncio.Event(), asyncio.Event()
+
+    async def take(real, **asked):
+        taken = await real(**asked)
+        is_taken.set()
+        await may_return.wait()
+        return taken
+
+    await accept(store, ALICE, BOB)
+    courier = courier_of(Meddled(store, take=take), provider)
+    courier.start()
+    await is_taken.wait()
+    stopping = asyncio.create_task(courier.stop())
+    await asyncio.sleep(0.05)
+    may_return.set()
+    await stopping
+
+    assert ledger.leased() == set()
+    assert provider.handed == []
+
+
+async def test_told_to_stop_it_begins_nothing_that_still_waits_for_a_channel(store, ledger):
+    provider = Provider(channels=1)
+    provider.lets_go.clear()
+    await accept(store, ALICE, BOB, CHARLIE)
+    courier = courier_of(store, provider)
+    courier.start()
+    await until(lambda: provider.handed)
+
+    stopping = asyncio.create_task(courier.stop())
+    await asyncio.sleep(0.05)
+    provider.lets_go.set()
+    await stopping
+
+    assert ledger.in_state(State.SENT) == {ALICE}
+    assert ledger.in_state(State.QUEUED) == {BOB, CHARLIE}
+    assert ledger.story(BOB) == []
+    assert ledger.leased() == set()
+
+
+# --- Surprises --------------------------------------------------------------------------------------------------------
+
+
+async def test_a_surprise_while_taking_ends_nothing(store, provider, ledger):
+    surprises = [LookupError("a row that should be there is not")]
+
+    async def take(real, **asked):
+        if surprises:
+            raise surprises.pop()
+        return await real(**asked)
+
+    await accept(store, ALICE)
+    courier = courier_of(Meddled(store, take=take), provider)
+    courier.start()
+
+    await until(lambda: ledger.in_state(State.SENT) == {ALICE})
+    await courier.stop()
+
+
+async def test_a_surprise_while_renewing_ends_nothing():
+    renewed = asyncio.Event()
+    surprises = [LookupError("who would have thought")]
+
+    class Queue:
+        async def renew(self, **_: object) -> None:
+            if surprises:
+                raise surprises.pop()
+            renewed.set()
+
+    leases = Leases(Queue(), owner=7, seconds=0.1, now_ms=now_ms)  # type: ignore[arg-type]
+    leases.hold(1, since=0)
+    renewing = asyncio.create_task(leases.keep_renewing())
+
+    async with asyncio.timeout(5):
+        await renewed.wait()
+    renewing.cancel()
+
+
+async def test_a_surprise_in_the_transport_costs_no_hand_and_no_mail(store, provider, ledger):
+    surprises = [ValueError("a host name that is none")] * 3
+    reach = provider.channel
+
+    async def channel():
+        if surprises:
+            raise surprises.pop()
+        return await reach()
+
+    provider.channel = channel
+    await accept(store, ALICE, BOB, CHARLIE)
+    courier = courier_of(store, provider, hands=2, lease_seconds=0.3)
+    courier.start()
+
+    await until(lambda: ledger.in_state(State.SENT) == {ALICE, BOB, CHARLIE})
+    await courier.stop()
+
+
+async def test_a_single_hand_that_is_busy_leaves_the_queue_alone(store, provider):
+    asked_for = []
+
+    async def take(real, **asked):
+        asked_for.append(asked["limit"])
+        return await real(**asked)
+
+    provider.lets_go.clear()
+    await accept(store, ALICE, BOB, CHARLIE)
+    courier = courier_of(Meddled(store, take=take), provider, hands=1)
+    courier.start()
+    await asyncio.sleep(0.5)
+    while_busy = list(asked_for)
+    provider.lets_go.set()
+    await until(lambda: len(provider.handed) == 3)
+    await courier.stop()
+
+    assert while_busy == [2]
+
+
+async def test_who_asked_in_vain_is_forgotten(store, provider):
+    async def delivery(real, delivery_id):
+        raise Unavailable("The database cannot be read.")
+
+    courier = courier_of(store, provider)
+    send = SendMail(None, Meddled(store, delivery=delivery), courier, patience_seconds=1)
+
+    with pytest.raises(Unavailable):
+        await send.outcome(1)
+
+    assert courier._waiting == {}
+
+
+# --- A provider that is away ------------------------------------------------------------------------------------------
+
+
+async def test_a_provider_that_goes_away_spends_no_attempt_and_interrupts_no_hand_over(store, provider, ledger):
+    provider.lets_go.clear()
+    await accept(store, ALICE)
+    courier = courier_of(store, provider)
+    courier.start()
+    await until(lambda: provider.handed)
+    provider.unreachable = True
+    await accept(store, BOB)
+    courier.wake()
+    await until(lambda: courier.lease() is None)
+
+    provider.lets_go.set()
+    await until(lambda: ledger.in_state(State.SENT) == {ALICE})
+    provider.unreachable = False
+    await until(lambda: ledger.in_state(State.SENT) == {ALICE, BOB})
+    await courier.stop()
+
+    assert ledger.story(BOB) == ["begun", "sent"]
+
+
+# --- A store that does not say how a commit ended ---------------------------------------------------------------------
+
+
+def in_doubt(kind, *, is_kept):
+    """The first commit of this event is kept or not, and answers that nobody knows."""
+    doubts = [Unavailable("The disk went away.", may_be_kept=True)]
+
+    async def commit(real, change):
+        if doubts and any(isinstance(record.event, kind) for record in change.records):
+            if is_kept:
+                await real(change)
+            raise doubts.pop()
+        return await real(change)
+
+    return commit
+
+
+@pytest.mark.parametrize(
+    ("is_kept", "story"), [(True, ["begun", "released", "begun", "sent"]), (False, ["begun", "sent"])]
+)
+async def test_who_does_not_learn_whether_it_began_sends_nothing(is_kept, story, store, provider, ledger):
+    await accept(store, ALICE)
+    courier = courier_of(Meddled(store, commit=in_doubt(Begun, is_kept=is_kept)), provider, lease_seconds=0.5)
+    courier.start()
+
+    await until(lambda: ledger.in_state(State.SENT) == {ALICE})
+    await courier.stop()
+
+    assert ledger.story(ALICE) == story
+    assert provider.handed == [ALICE]
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+async def test_an_outcome_is_recorded_once_however_its_commit_ended(is_kept, store, provider, ledger):
+    await accept(store, ALICE)
+    courier = courier_of(Meddled(store, commit=in_doubt(Sent, is_kept=is_kept)), provider)
+    courier.start()
+
+    await until(lambda: ledger.in_state(State.SENT) == {ALICE})
+    await courier.stop()
+
+    assert ledger.story(ALICE) == ["begun", "sent"]
+    assert provider.handed == [ALICE]
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+async def test_what_the_sandbox_may_have_kept_it_keeps_once(is_kept, store):
+    doubts = [Unavailable("The disk went away.", may_be_kept=True)]
+
+    async def commit(real, change):
+        if not doubts:
+            return await real(change)
+        if is_kept:
+            await real(change)
+        raise doubts.pop()
+
+    meddled = Meddled(store, commit=commit)
+    mailroom = sandbox.SandboxMailroom(meddled, Notices(meddled, now_ms), now_ms)
+
+    await mailroom.keep(Message(1, 1, "shop@example.org", ALICE, b"News\r\n"))
+
+    assert [mail.content for mail in await store.sandbox_mails(1)] == [b"News\r\n"]
+
+
+async def test_a_renewal_shortens_no_lease(store):
+    await accept(store, ALICE)
+    now = now_ms()
+    [taken] = await store.take(owner=7, now=now, until=now + 30_000, limit=1)
+
+    await store.renew(owner=7, deliveries=[taken.stored.delivery.id], until=now + 10_000)
+
+    stored = await store.delivery(taken.stored.delivery.id)
+    assert stored.wake_at == now + 30_000

@@ -1,0 +1,236 @@
+"""Each check of the audit is shown one lie, planted by one statement, and says which it was."""
+
+import asyncio
+import shutil
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from couvert.domain.ids import encode
+from couvert.domain.refusals import NotFound
+from couvert.readmodels.audit import audit
+from couvert.readmodels.audit.report import MOST_KEPT
+from couvert.store.sqlite.store import FILE
+from tests.readmodels.test_audit_soundness import follow
+from tests.readmodels.world import World
+
+MODELS = "readmodels-1.db"
+
+
+LIES = {
+    # The queue.
+    "no row": ("delete from delivery where id = {a} + 2", "Accepted and lost: delivery {dlv_a2} has no row."),
+    "a row too many": (
+        "update delivery set id = id + 9 where id = {b} + 1",
+        "There is a row of delivery {dlv_b10}, which was never accepted.",
+    ),
+    "a state": (
+        "update delivery set state = 2 where id = {b} + 1",
+        "In the row of delivery {dlv_b1}: state is sent, by the log unknown.",
+    ),
+    "no state at all": ("update delivery set state = 77 where id = {b} + 1", "state is 77, by the log unknown"),
+    "attempts": ("update delivery set attempt = 0 where id = {a} + 1", "attempt is 0, by the log 1"),
+    "begun": ("update delivery set is_begun = 1 where id = {a} + 1", "is_begun is 1, by the log 0"),
+    "deferrals": ("update delivery set deferrals = 0 where id = {a} + 2", "deferrals is 0, by the log 1"),
+    "sent again": ("update delivery set is_resent = 1 where id = {a} + 1", "is_resent is 1, by the log 0"),
+    "due": ("update delivery set due_at = due_at + 1 where id = {a} + 3", "due_at is "),
+    "expiry": ("update delivery set expires_at = null where id = {b} + 1", "expires_at is None, by the log "),
+    "giving up": ("update delivery set give_up_at = 0 where id = {a} + 1", "give_up_at is 0, by the log "),
+    "priority": ("update delivery set priority = 0 where id = {a} + 1", "priority is 0, by the log 1"),
+    "mail": ("update delivery set mail_id = {b} where id = {a} + 1", "mail_id is {b}, by the log {a}"),
+    "tenant": ("update delivery set tenant = 2 where id = {a} + 1", "tenant is 2, by the log 1"),
+    "forgotten": (
+        "update delivery set wake_at = null where id = {a} + 3",
+        "No worker will ever look at delivery {dlv_a3}, which is not finished.",
+    ),
+    "forgotten under way": (
+        "update delivery set wake_at = null where id = {c} + 1",
+        "No worker will ever look at delivery {dlv_c1}, which is not finished.",
+    ),
+    "looked at for nothing": (
+        "update delivery set wake_at = 1 where id = {a} + 1",
+        "A worker is to look at delivery {dlv_a1}, with which nothing is to be done.",
+    ),
+    # The vault.
+    "no recipient": (
+        "delete from recipient where delivery_id = {a} + 3",
+        "The recipient of delivery {dlv_a3} is not in the vault.",
+    ),
+    "a recipient too many": (
+        "update recipient set delivery_id = {a} + 4 where delivery_id = {a} + 3",
+        "The vault has a recipient of delivery {dlv_a4}, which was never accepted.",
+    ),
+    "no content": ("delete from content where mail_id = {b}", "The content of mail {mail_b} is not in the vault."),
+    "a content too many": (
+        "update content set mail_id = {b} + 1 where mail_id = {b}",
+        "The vault has the content of mail {mail_b1}, which was never accepted.",
+    ),
+    "no HTML": (
+        "delete from body where sha256 = (select html from content where mail_id = {b})",
+        "A body of mail {mail_b} is not in the vault.",
+    ),
+    "no text": (
+        "delete from body where sha256 = (select text from content where mail_id = {c})",
+        "A body of mail {mail_c} is not in the vault.",
+    ),
+    "nothing to say": (
+        "update content set html = null, text = null where mail_id = {b}",
+        "The content of mail {mail_b} has no body.",
+    ),
+    # The log.
+    "an event lost": (
+        "delete from event where stream = {a} and type = 9",
+        "1 events before position {last} are gone from the log.",
+    ),
+    "an acceptance lost": (
+        "delete from event where stream = {b} and part = 0",
+        "There are events of mail {mail_b}, which was never accepted.",
+    ),
+    "accepted twice": (
+        "insert into event select {last} + 1, tenant, stream, part, type, at, payload from event where stream = {b} and part = 0",
+        "Event {after_last} has no place in the history of mail {mail_b}.",
+    ),
+    "an unknown kind": (
+        "update event set type = 77 where stream = {a} and type = 9",
+        "is of kind 77, which this couvert does not know.",
+    ),
+    "nonsense": (
+        'update event set payload = \'{{"attempt": "one"}}\' where stream = {a} and type = 9',
+        "cannot be read: Expected `int`, got `str`",
+    ),
+    "somebody else's event": (
+        "update event set part = 4 where stream = {a} and type = 9",
+        "There are events of recipient 4 of mail {mail_a}, which has no such recipient.",
+    ),
+    "a key's event": (
+        "update event set stream = {a}, part = 1 where type = 20",
+        "has no place in the history of delivery {dlv_a1}.",
+    ),
+    # Hand-overs.
+    "handed over twice": (
+        "insert into event values ({last} + 1, 1, {c}, 1, 2, 0, '{{\"attempt\": 2}}')",
+        "At event {after_last}, delivery {dlv_c1} began attempt 2 although nobody had decided attempt 1.",
+    ),
+    "handed over though unknown": (
+        "insert into event values ({last} + 1, 1, {b}, 1, 2, 0, '{{\"attempt\": 2}}')",
+        "At event {after_last}, delivery {dlv_b1} began attempt 2 although nobody had decided attempt 1.",
+    ),
+    "handed over though delivered": (
+        "insert into event values ({last} + 1, 1, {a}, 1, 2, 0, '{{\"attempt\": 2}}')",
+        "At event {after_last}, delivery {dlv_a1} began attempt 2 although it had ended.",
+    ),
+    # The read models.
+    "a mail unknown": ("delete from models.mail where mail_id = {a}", "The read models do not know mail {mail_a}."),
+    "a delivery unknown": (
+        "delete from models.delivery where id = {a} + 1",
+        "The read models do not know delivery {dlv_a1}.",
+    ),
+    "a mail invented": (
+        "update models.mail set mail_id = {a} + 1 where mail_id = {a}",
+        "The read models know mail {mail_a1}, of which the log says nothing up to there.",
+    ),
+    "counts that add up to another truth": (
+        "update models.mail set queued = queued - 1, sent = sent + 1 where mail_id = {a}",
+        "In the read models, of mail {mail_a}: queued is 1, by the log 2; sent is 1, by the log 0.",
+    ),
+    "a delivery's state": (
+        "update models.delivery set state = 5 where id = {b} + 1",
+        "In the read models, of delivery {dlv_b1}: state is complained, by the log unknown.",
+    ),
+    "ahead of the log": (
+        "update models.checkpoint set position = position + 1",
+        "The read models followed another log, or this one lost its end",
+    ),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_no_lie_goes_unnoticed(lie, healthy, tmp_path):
+    source, names = healthy
+    directory = shutil.copytree(source, tmp_path / "data")
+    sql, sentence = (text.format(**names) for text in LIES[lie])
+
+    plant(directory, sql)
+
+    assert [fault for fault in audit(directory).faults.first if sentence in fault] != []
+
+
+def test_without_a_lie_it_finds_nothing(healthy):
+    directory, names = healthy
+
+    report = audit(directory)
+
+    assert report.faults.first == []
+    assert report.read_models == names["last"]
+
+
+def test_a_lost_table_is_counted_and_told_in_part(tmp_path):
+    asyncio.run(accept(tmp_path, 3 * MOST_KEPT))
+
+    plant(tmp_path, "delete from recipient")
+
+    faults = audit(tmp_path).faults
+    assert (faults.count, len(faults.first)) == (3 * MOST_KEPT, MOST_KEPT)
+
+
+def test_a_damaged_database_is_not_sound(healthy, tmp_path):
+    directory = shutil.copytree(healthy[0], tmp_path / "data")
+    pages = (directory / FILE).read_bytes()
+    # The schema stays readable; everything else is gone.
+    (directory / FILE).write_bytes(pages[:8192] + bytes(len(pages) - 8192))
+
+    assert "The audit could not go on" in audit(directory).faults.first[-1]
+
+
+def test_read_models_that_are_gone_are_no_fault(healthy, tmp_path):
+    directory = shutil.copytree(healthy[0], tmp_path / "data")
+    (directory / MODELS).unlink()
+
+    report = audit(directory)
+
+    assert report.is_sound
+    assert report.read_models is None
+
+
+def test_without_a_database_there_is_nothing_to_prove(tmp_path):
+    with pytest.raises(NotFound):
+        audit(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def healthy(tmp_path_factory):
+    """A key, and three mails: of a's recipients the first has it, the second is put off and the third waits; what
+    became of b is unknown; c is under way."""
+    directory = tmp_path_factory.mktemp("healthy")
+    mails = asyncio.run(happen(directory))
+    last = follow(directory, 1_000)
+    deliveries = {f"dlv_{name}{n}": encode("dlv", id_ + n) for name, id_ in mails.items() for n in range(1, 11)}
+    shown = {f"mail_{name}": encode("mail", id_) for name, id_ in mails.items()}
+    invented = {f"mail_{name}1": encode("mail", id_ + 1) for name, id_ in mails.items()}
+    return directory, {**mails, **deliveries, **shown, **invented, "last": last, "after_last": last + 1}
+
+
+async def happen(directory):
+    async with World(directory) as world:
+        a = await world.accept(3)
+        await world.keys.create(name="app", origins=["app.example.com"], expires_at=None)
+        await world.work("taken", "later")
+        await world.tell(a + 1, "delivered")
+        b = await world.accept(expires_after_ms=60_000)
+        await world.work("unknown")
+        c = await world.accept()
+        await world.work("nothing")
+    return {"a": a, "b": b, "c": c}
+
+
+async def accept(directory, recipients):
+    async with World(directory) as world:
+        await world.accept(recipients)
+
+
+def plant(directory, sql):
+    with closing(sqlite3.connect(directory / FILE)) as connection:
+        connection.execute("attach ? as models", (str(directory / MODELS),))
+        connection.execute(sql)
+        connection.commit()

@@ -1,0 +1,67 @@
+"""Whatever really happened, the audit finds nothing; and its totals are those of the queue."""
+
+import asyncio
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+from hypothesis import given, strategies as st
+
+from couvert.domain.delivery import State
+from couvert.readmodels.audit import audit
+from couvert.readmodels.log import read_page
+from couvert.readmodels.model_file import ModelFile
+from couvert.store.sqlite.connections import open_reader
+from couvert.store.sqlite.store import FILE
+from tests.readmodels.world import World, pasts
+
+
+@given(past=pasts, followed=st.integers(0, 60), policy=st.sampled_from(["hold", "resend"]))
+def test_what_the_commands_did_is_sound_however_far_the_read_models_are(past, followed, policy):
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        asyncio.run(happen(directory, past, policy))
+        last = follow(directory, followed)
+
+        report = audit(directory)
+
+        assert report.faults.first == []
+        assert report.is_sound
+        assert report.read_models == min(last, followed)
+        assert sum(report.counts.values()) == report.deliveries
+
+
+async def test_the_totals_are_those_of_the_queue(tmp_path):
+    async with World(tmp_path) as world:
+        await world.accept(3)
+        await world.accept()
+        await world.work("taken", "refused", "unknown")
+
+    report = audit(tmp_path)
+
+    assert (report.mails, report.deliveries, report.events, report.position) == (2, 4, 8, 8)
+    found = {state: count for state, count in report.counts.items() if count}
+    assert found == {State.QUEUED: 1, State.SENT: 1, State.FAILED: 1, State.UNKNOWN: 1}
+
+
+async def test_it_runs_while_others_write(tmp_path):
+    async with World(tmp_path) as world:
+        await world.accept()
+        report = await asyncio.to_thread(audit, tmp_path)
+        await world.work("taken")
+
+    assert report.is_sound
+
+
+async def happen(directory, past, policy):
+    async with World(directory, policy=policy) as world:
+        for step in past:
+            await step(world)
+
+
+def follow(directory: Path, up_to: int) -> int:
+    """The read models up to there; return the log's last position."""
+    with closing(open_reader(directory / FILE)) as source, ModelFile(directory / "readmodels-1.db") as models:
+        page = read_page(source, models.checkpoint, up_to=up_to)
+        models.advance(page.events, page.end)
+        return read_page(source, models.checkpoint).end.position

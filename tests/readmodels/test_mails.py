@@ -1,0 +1,119 @@
+"""The projection "mails": whatever happened, and however the log is cut into batches, it says what the log says."""
+
+import asyncio
+import sqlite3
+import tempfile
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given, strategies as st
+
+from couvert.domain.delivery import State
+from couvert.readmodels.checksum import checksum
+from couvert.readmodels.connections import open_read_only
+from couvert.readmodels.log import read_page
+from couvert.readmodels.mail_tables import mails_by_id, totals
+from couvert.readmodels.model_file import ModelFile
+from couvert.store.sqlite.connections import open_reader
+from couvert.store.sqlite.rows import STATE_CODES, STATES
+from couvert.store.sqlite.store import FILE
+from tests.readmodels.world import Step, World, pasts
+
+batch_sizes = st.lists(st.integers(1, 7), min_size=1)
+
+
+@given(past=pasts, sizes=batch_sizes, policy=st.sampled_from(["hold", "resend"]))
+def test_following_live_in_batches_of_any_size_ends_as_a_rebuild_does(past, sizes, policy):
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        asyncio.run(live(directory, past, sizes, policy))
+
+        follow(directory, "rebuilt.db", [10_000])
+
+        assert checksum_of(directory / "live.db") == checksum_of(directory / "rebuilt.db")
+
+
+@given(past=pasts, sizes=batch_sizes)
+def test_counts_add_up_and_are_those_of_the_queue(past, sizes):
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        asyncio.run(live(directory, past, sizes, "hold"))
+
+        assert counts_per_mail(directory) == states_per_mail(directory)
+
+
+@given(past=pasts)
+def test_a_delivery_without_a_row_is_as_it_was_born(past):
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        asyncio.run(live(directory, past, [5], "hold"))
+        untouched = "select id from delivery where attempt = 0 and state = 0 and not is_begun"
+
+        rows = {id_ for (id_,) in query(directory / "live.db", "select id from delivery")}
+
+        assert rows.isdisjoint(id_ for (id_,) in query(directory / FILE, untouched))
+
+
+def test_the_columns_of_counts_are_in_the_order_of_the_states(tmp_path):
+    with ModelFile(tmp_path / "models.db"):
+        columns = [name for _, name, *_ in query(tmp_path / "models.db", "pragma table_info(mail)")]
+
+    first = columns.index("queued")
+    assert columns[first : first + len(State)] == list(STATE_CODES)
+
+
+# Following, without a thread.
+
+
+async def live(directory: Path, past: list[Step], sizes: list[int], policy: Any) -> None:
+    """The past happens, and the read models follow step by step."""
+    async with World(directory, policy=policy) as world:
+        for step in past:
+            await step(world)
+            follow(directory, "live.db", sizes)
+        follow(directory, "live.db", sizes)
+
+
+def follow(directory: Path, name: str, sizes: list[int]) -> None:
+    """To the end of the log, in batches of these sizes, over and over."""
+    with closing(open_reader(directory / FILE)) as source, ModelFile(directory / name) as models:
+        turn = 0
+        while (page := read_page(source, models.checkpoint, limit=sizes[turn % len(sizes)])).events:
+            models.advance(page.events, page.end)
+            turn += 1
+
+
+def checksum_of(path: Path) -> str:
+    with closing(open_read_only(path)) as connection:
+        return checksum(connection)
+
+
+def counts_per_mail(directory: Path) -> dict[int, dict[State, int]]:
+    ids = [id_ for (id_,) in query(directory / "live.db", "select mail_id from mail")]
+    with closing(open_read_only(directory / "live.db")) as connection:
+        mails = mails_by_id(connection, ids)
+        assert totals(connection) == sum_of(mail.counts for mail in mails.values())
+    assert all(sum(mail.counts.values()) == mail.accepted.count for mail in mails.values())
+    return {id_: +Counter(mail.counts) for id_, mail in mails.items()}
+
+
+def states_per_mail(directory: Path) -> dict[int, dict[State, int]]:
+    found: dict[int, dict[State, int]] = {}
+    for mail_id, code in query(directory / FILE, "select mail_id, state from delivery"):
+        found.setdefault(mail_id, Counter())[STATES[code]] += 1
+    return found
+
+
+def sum_of(counts: Any) -> dict[State, int]:
+    total = dict.fromkeys(State, 0)
+    for each in counts:
+        for state, count in each.items():
+            total[state] += count
+    return total
+
+
+def query(path: Path, sql: str) -> list[Any]:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(sql).fetchall()

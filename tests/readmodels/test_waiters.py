@@ -1,0 +1,92 @@
+"""Waiting for a position costs memory and nothing else, and who gave up costs nothing for long."""
+
+import asyncio
+import threading
+
+import pytest
+
+from couvert.readmodels.waiters import FEW, Waiters
+
+
+async def test_ten_thousand_wait_and_each_is_woken_by_its_own_position():
+    waiters = Waiters()
+    waiting = [asyncio.create_task(waiters.wait(position, 10)) for position in range(1, 10_001)]
+    await asyncio.sleep(0)
+
+    await asyncio.to_thread(waiters.moved_to, 6_000)
+    await asyncio.sleep(0.05)
+
+    assert [task.done() for task in waiting] == [True] * 6_000 + [False] * 4_000
+    await asyncio.to_thread(waiters.moved_to, 10_000)
+    assert all(await asyncio.gather(*waiting))
+
+
+async def test_the_event_loop_is_woken_once_per_batch_and_never_for_nobody(monkeypatch):
+    waiters, calls = Waiters(), []
+    loop = asyncio.get_running_loop()
+    waiting = [asyncio.create_task(waiters.wait(position, 10)) for position in (5, 5, 6)]
+    await asyncio.sleep(0)
+    schedule = loop.call_soon_threadsafe
+    monkeypatch.setattr(loop, "call_soon_threadsafe", lambda *given: (calls.append(given), schedule(*given)))
+
+    waiters.moved_to(4)
+    waiters.moved_to(6)
+
+    assert all(await asyncio.gather(*waiting))
+    assert len(calls) == 1
+
+
+async def test_who_comes_late_does_not_wait():
+    waiters = Waiters()
+    waiters.moved_to(7)
+
+    assert await waiters.wait(7, 0)
+
+
+async def test_time_outs_and_cancellations_leave_nothing_behind():
+    waiters = Waiters()
+    far = 10 * FEW
+    async with asyncio.timeout(5):
+        assert not any(await asyncio.gather(*(waiters.wait(far, 0.01) for _ in range(far))))
+    cancelled = asyncio.create_task(waiters.wait(far, 10))
+    await asyncio.sleep(0)
+    cancelled.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await cancelled
+
+    assert len(waiters._heap) <= 2 * FEW
+
+
+async def test_read_models_that_were_begun_anew_are_waited_for_again():
+    waiters = Waiters()
+    waiters.moved_to(7)
+
+    waiters.moved_to(0)
+
+    assert not await waiters.wait(7, 0.01)
+
+
+async def test_nobody_is_missed_while_positions_race_by():
+    waiters, last = Waiters(), 20_000
+    thread = threading.Thread(target=lambda: [waiters.moved_to(position) for position in range(last + 1)])
+    thread.start()
+
+    for position in range(0, last, 50):
+        assert await waiters.wait(position, 5)
+
+    thread.join()
+
+
+def test_a_loop_that_is_closed_does_not_disturb_the_follower():
+    waiters = Waiters()
+    asyncio.run(waiters_of_a_loop_that_ends(waiters))
+
+    waiters.moved_to(1)
+
+    assert waiters.reached == 1
+
+
+async def waiters_of_a_loop_that_ends(waiters):
+    task = asyncio.create_task(waiters.wait(1, 10))
+    await asyncio.sleep(0)
+    task.cancel()

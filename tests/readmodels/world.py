@@ -1,0 +1,177 @@
+"""A data directory with a past: real commands on a real store, a clock that moves when told, a provider that obeys."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Self
+
+from hypothesis import strategies as st
+
+from couvert.commands.accept import AcceptMails
+from couvert.commands.attempts import Attempts
+from couvert.commands.keys import Keys
+from couvert.commands.notices import NoticeEvent, Notices
+from couvert.delivery.transport import Outcome, Refused, Taken, TryLater, Unknown, Withheld
+from couvert.domain.delivery import Bounced, Complained, Delivered, UnknownPolicy
+from couvert.domain.ids import IdSource
+from couvert.domain.mail import AcceptMail, Recipient, Sender
+from couvert.domain.refusals import NotFound
+from couvert.store.port import StoredDelivery
+from couvert.store.sqlite.store import SqliteStore
+
+LEASE_MS = 30_000
+Said = Literal["taken", "later", "refused", "unknown", "withheld", "nothing"]
+Told = Literal["delivered", "soft bounce", "hard bounce", "complaint"]
+
+ANSWERS: dict[Said, Outcome] = {
+    "taken": Taken("0102018f-1"),
+    "later": TryLater("451 try again"),
+    "refused": Refused("550 no such user"),
+    "unknown": Unknown("the connection broke"),
+    "withheld": Withheld("too late to begin"),
+}
+EVENTS: dict[Told, Callable[[int], NoticeEvent]] = {
+    "delivered": Delivered,
+    "soft bounce": lambda attempt: Bounced(attempt, "soft"),
+    "hard bounce": lambda attempt: Bounced(attempt, "hard"),
+    "complaint": Complained,
+}
+
+
+class World:
+    def __init__(self, directory: Path, *, policy: UnknownPolicy = "hold") -> None:
+        self.directory = directory
+        self.now = 1_738_000_000_000
+        self.store = SqliteStore(directory, lambda: self.now)
+        ids = IdSource(0, lambda: self.now)
+        self.keys = Keys(self.store, ids, lambda: self.now)
+        self._mails = AcceptMails(self.store, ids, lambda: self.now)
+        self._attempts = Attempts(self.store, lambda: self.now, policy, LEASE_MS, chance=lambda: 0.5)
+        self._notices = Notices(self.store, lambda: self.now)
+        self.mails: list[int] = []
+        self.deliveries: list[int] = []
+        self._silent: list[StoredDelivery] = []
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.store.close()
+
+    async def accept(self, recipients: int = 1, *, expires_after_ms: int | None = None) -> int:
+        """The new mail's id."""
+        command = AcceptMail(
+            sender=Sender("alice@example.com"),
+            recipients=tuple(Recipient(f"{n}@example.net") for n in range(recipients)),
+            subject="Hello {{name}}",
+            html=f"<p>{len(self.mails)}</p>",
+            text="Hello",
+            expires_at=None if expires_after_ms is None else self.now + expires_after_ms,
+        )
+        accepted = await self._mails.accept(command, key=None)
+        self.mails.append(accepted.mail_id)
+        self.deliveries += [stored.delivery.id for stored in accepted.deliveries]
+        return accepted.mail_id
+
+    async def work(self, *answers: Said) -> None:
+        """As many deliveries as there are answers are taken up, if so many are due; *nothing*: no answer is heard."""
+        until = self.now + LEASE_MS
+        taken = await self.store.take(owner=7, now=self.now, until=until, limit=len(answers))
+        for (stored, _), said in zip(taken, answers, strict=False):
+            if stored.delivery.is_begun:
+                await self._attempts.lose(stored)
+            else:
+                await self._attempt(stored, said)
+
+    async def answer_late(self, said: Said) -> None:
+        """The worker that was silent longest is back, perhaps after its lease ran out."""
+        if self._silent and said != "nothing":
+            await self._attempts.record(self._silent.pop(0), ANSWERS[said])
+
+    async def tell(self, delivery_id: int, told: Told, attempt: int = 1) -> None:
+        """A notice of the provider's; one about an attempt that never was is turned away."""
+        with suppress(NotFound):
+            await self._notices.record(delivery_id, EVENTS[told](attempt), "the provider's words")
+
+    async def _attempt(self, stored: StoredDelivery, said: Said) -> None:
+        begun = await self._attempts.begin(stored)
+        if begun is None or not begun.delivery.is_begun:
+            return
+        if said == "nothing":
+            self._silent.append(begun)
+        else:
+            await self._attempts.record(begun, ANSWERS[said])
+
+
+# --- Random pasts -----------------------------------------------------------------------------------------------------
+
+Step = Callable[[World], Awaitable[object]]
+
+
+@dataclass(frozen=True)
+class Accept:
+    recipients: int
+    expires_after_ms: int | None
+
+    async def __call__(self, world: World) -> None:
+        await world.accept(self.recipients, expires_after_ms=self.expires_after_ms)
+
+
+@dataclass(frozen=True)
+class Work:
+    answers: Sequence[Said]
+
+    async def __call__(self, world: World) -> None:
+        await world.work(*self.answers)
+
+
+@dataclass(frozen=True)
+class AnswerLate:
+    said: Said
+
+    async def __call__(self, world: World) -> None:
+        await world.answer_late(self.said)
+
+
+@dataclass(frozen=True)
+class Tell:
+    which: int
+    told: Told
+    attempt: int
+
+    async def __call__(self, world: World) -> None:
+        if world.deliveries:
+            await world.tell(world.deliveries[self.which % len(world.deliveries)], self.told, self.attempt)
+
+
+@dataclass(frozen=True)
+class Pass:
+    ms: int
+
+    async def __call__(self, world: World) -> None:
+        world.now += self.ms
+
+
+@dataclass(frozen=True)
+class CreateKey:
+    async def __call__(self, world: World) -> None:
+        await world.keys.create(name="app", origins=["app.example.com"], expires_at=None)
+
+
+answers = st.sampled_from([*ANSWERS, "nothing"])
+pasts: st.SearchStrategy[list[Step]] = st.lists(
+    st.one_of(
+        st.builds(Accept, st.integers(1, 4), st.sampled_from([None, None, 60_000])),
+        # Twice, so that most of what happens is hand-overs.
+        st.builds(Work, st.lists(answers, min_size=1, max_size=6)),
+        st.builds(Work, st.lists(answers, min_size=1, max_size=6)),
+        st.builds(AnswerLate, answers),
+        st.builds(Tell, st.integers(0, 99), st.sampled_from([*EVENTS]), st.integers(1, 3)),
+        st.builds(Pass, st.sampled_from([1_000, 31_000, 25 * 3_600_000])),
+        st.builds(CreateKey),
+    ),
+    max_size=25,
+)

@@ -1,0 +1,212 @@
+"""The delivery's row is the work queue: taken once, by priority and due time, and back when a lease runs out."""
+
+import asyncio
+
+import pytest
+
+from couvert.domain.refusals import Conflict
+from tests.store.changes import (
+    HOUR,
+    NOW,
+    OTHER,
+    SECOND,
+    WORKER,
+    accepted,
+    begun,
+    delivery_of,
+    ended,
+    mail,
+    stored,
+)
+
+UNTIL = NOW + 30 * SECOND
+
+
+async def take(store, *, owner=WORKER, now=NOW, until=UNTIL, limit=100):
+    return await store.take(owner=owner, now=now, until=until, limit=limit)
+
+
+def ids_of(taken):
+    return [each.stored.delivery.id for each in taken]
+
+
+async def test_what_is_taken_comes_leased_and_with_its_recipient(store, ids):
+    change = mail(ids)
+    row = await accepted(store, change)
+
+    (taken,) = await take(store)
+
+    assert taken.stored == row._replace(revision=2, wake_at=UNTIL, owner=WORKER)
+    assert taken.recipient == change.new_recipients[0].recipient
+    assert await stored(store, row.delivery.id) == taken.stored
+
+
+async def test_what_is_taken_is_taken_by_nobody_else(store, ids):
+    await store.commit(mail(ids, recipients=5))
+
+    assert len(await take(store)) == 5
+    assert await take(store, owner=OTHER) == []
+
+
+async def test_somebody_who_waits_goes_before_many_and_then_who_is_due_the_longest(store, ids):
+    bulk = mail(ids, recipients=2, due_at=NOW - HOUR)
+    late, early = mail(ids, due_at=NOW - 1), mail(ids, due_at=NOW - 2)
+    await asyncio.gather(*map(store.commit, [bulk, late, early]))
+
+    taken = await take(store)
+
+    assert ids_of(taken) == [delivery_of(early).id, delivery_of(late).id, *(row.delivery.id for row in bulk.new_deliveries)]
+
+
+async def test_no_more_are_taken_than_asked_for(store, ids):
+    await store.commit(mail(ids))
+    await store.commit(mail(ids, recipients=10))
+
+    first, second = await take(store, limit=4), await take(store, limit=100)
+
+    assert (len(first), len(second)) == (4, 7)
+    assert not {*ids_of(first)} & {*ids_of(second)}
+
+
+async def test_what_is_due_later_is_not_taken_yet(store, ids):
+    await store.commit(mail(ids, due_at=NOW + SECOND))
+
+    assert await take(store, now=NOW + SECOND - 1) == []
+    assert len(await take(store, now=NOW + SECOND)) == 1
+
+
+async def test_many_takers_at_once_never_get_the_same_one(store, ids):
+    await store.commit(mail(ids, recipients=1_000))
+
+    shares = await asyncio.gather(*(take(store, owner=1 + n, limit=70) for n in range(20)))
+
+    everybody = [each for share in shares for each in ids_of(share)]
+    assert len(everybody) == len(set(everybody)) == 1_000
+
+
+async def test_a_lease_that_ran_out_comes_back(store, ids):
+    await store.commit(mail(ids))
+    await take(store)
+
+    assert await take(store, owner=OTHER, now=UNTIL - 1) == []
+    (again,) = await take(store, owner=OTHER, now=UNTIL, until=UNTIL + HOUR)
+
+    assert (again.stored.owner, again.stored.revision, again.stored.delivery.is_begun) == (OTHER, 3, False)
+
+
+async def test_what_was_begun_comes_back_as_begun_when_the_lease_runs_out(store, ids):
+    await store.commit(mail(ids))
+    (taken,) = await take(store)
+    await store.commit(begun(taken.stored, until=UNTIL))
+
+    assert await take(store, owner=OTHER, now=UNTIL - 1) == []
+    (again,) = await take(store, owner=OTHER, now=UNTIL, until=UNTIL + HOUR)
+
+    assert again.stored.delivery.is_begun
+    assert again.stored.delivery.attempt == 1
+
+
+async def test_what_has_ended_is_never_taken(store, ids):
+    row = await accepted(store, mail(ids))
+    await store.commit(ended(row))
+
+    assert await take(store, now=NOW + 100 * HOUR) == []
+    assert await store.next_wake() is None
+
+
+async def test_a_renewed_lease_lasts_longer_and_leaves_the_revision(store, ids):
+    await store.commit(mail(ids))
+    (taken,) = await take(store)
+
+    await store.renew(owner=WORKER, deliveries=ids_of([taken]), until=UNTIL + HOUR)
+
+    assert await stored(store, taken.stored.delivery.id) == taken.stored._replace(wake_at=UNTIL + HOUR)
+    assert await take(store, owner=OTHER, now=UNTIL) == []
+
+
+async def test_nobody_renews_or_gives_back_what_somebody_else_holds(store, ids):
+    await store.commit(mail(ids))
+    (taken,) = await take(store)
+
+    await store.renew(owner=OTHER, deliveries=ids_of([taken]), until=UNTIL + HOUR)
+    await store.release(owner=OTHER, deliveries=ids_of([taken]))
+
+    assert await stored(store, taken.stored.delivery.id) == taken.stored
+
+
+async def test_a_lease_that_went_to_somebody_else_is_not_renewed(store, ids):
+    await store.commit(mail(ids))
+    (taken,) = await take(store)
+    (again,) = await take(store, owner=OTHER, now=UNTIL, until=UNTIL + HOUR)
+
+    await store.renew(owner=WORKER, deliveries=ids_of([taken]), until=UNTIL + 9 * HOUR)
+
+    assert await stored(store, taken.stored.delivery.id) == again.stored
+
+
+async def test_what_has_ended_is_not_woken_by_a_renewal(store, ids):
+    await store.commit(mail(ids))
+    (taken,) = await take(store)
+    await store.commit(ended(taken.stored))
+
+    await store.renew(owner=WORKER, deliveries=ids_of([taken]), until=UNTIL + HOUR)
+
+    assert (await stored(store, taken.stored.delivery.id)).wake_at is None
+
+
+@pytest.mark.parametrize(("wake_at", "due_again"), [(None, NOW), (NOW + HOUR, NOW + HOUR)])
+async def test_a_lease_given_back_is_due_as_before_or_when_asked(store, ids, wake_at, due_again):
+    await store.commit(mail(ids))
+    (taken,) = await take(store)
+
+    await store.release(owner=WORKER, deliveries=ids_of([taken]), wake_at=wake_at)
+
+    assert await stored(store, taken.stored.delivery.id) == taken.stored._replace(wake_at=due_again, owner=0, revision=3)
+    assert len(await take(store, now=due_again)) == 1
+
+
+async def test_a_lease_given_back_cannot_be_begun(store, ids):
+    await store.commit(mail(ids))
+    (taken,) = await take(store)
+    await store.release(owner=WORKER, deliveries=ids_of([taken]), wake_at=NOW + HOUR)
+
+    with pytest.raises(Conflict):
+        await store.commit(begun(taken.stored, until=UNTIL))
+
+
+async def test_what_was_begun_is_not_given_back(store, ids):
+    await store.commit(mail(ids))
+    (taken,) = await take(store)
+    change = begun(taken.stored, until=UNTIL)
+    await store.commit(change)
+
+    await store.release(owner=WORKER, deliveries=ids_of([taken]))
+
+    assert await stored(store, taken.stored.delivery.id) == change.deliveries[0]
+
+
+async def test_a_thousand_leases_are_renewed_and_given_back_at_once(store, ids):
+    await store.commit(mail(ids, recipients=1_200))
+    everybody = ids_of(await take(store, limit=2_000))
+
+    await store.renew(owner=WORKER, deliveries=everybody, until=UNTIL + HOUR)
+    assert await store.next_wake() == UNTIL + HOUR
+    await store.release(owner=WORKER, deliveries=everybody)
+
+    assert len(await take(store, owner=OTHER, limit=2_000)) == 1_200
+
+
+async def test_nothing_to_renew_or_give_back_is_nothing(store):
+    await store.renew(owner=WORKER, deliveries=[], until=UNTIL)
+    await store.release(owner=WORKER, deliveries=[])
+
+
+async def test_the_next_wake_is_the_earliest_of_what_is_due_and_what_is_leased(store, ids):
+    await store.commit(mail(ids, recipients=2, due_at=NOW + HOUR))
+    assert await store.next_wake() == NOW + HOUR
+    await store.commit(mail(ids))
+    assert await store.next_wake() == NOW
+
+    await take(store)
+
+    assert await store.next_wake() == UNTIL
