@@ -60,7 +60,7 @@ def _writer(profile: cProfile.Profile) -> None:
 def _accept(profile: cProfile.Profile) -> None:
     with fresh_directory() as directory, smtp_sink() as relay:
         key, port = create_key(directory), free_port()
-        os.environ |= {"COUVERT_TRANSPORT": relay.url, "COUVERT_LOG_LEVEL": "error"}
+        os.environ["COUVERT_TRANSPORT"] = relay.url
         threading.Thread(target=_load_and_stop, args=(key, port)).start()
         profile.runcall(serve.serve, port=port, data=directory)
 

@@ -16,7 +16,8 @@ sys.path[0] = str(Path(__file__).parents[1])  # so that `bench` is found, and it
 from bench import hot_spots
 from bench.figures import accept, bulk, drain, growth, start
 from bench.harness import report
-from bench.harness.figure import QUICK, Figure, Scale, Skipped
+from bench.harness.figure import QUICK, Figure, Scale, Skipped, Values
+from bench.harness.others import wait_for_quiet, watched
 from bench.harness.programs import program
 from bench.harness.workplace import workplace
 
@@ -38,22 +39,32 @@ def _measure(figures: list[Figure], scale: Scale, rounds: int) -> None:
     machine = report.machine()
     report.print_head(machine, rounds)
     found: dict[str, list[report.Result]] = {}
+    others: dict[str, list[float]] = {}
     skipped: dict[str, str] = {}
     for figure in figures:
         try:
-            found[figure.name] = _one(figure, scale, rounds)
-            report.print_figure(figure, found[figure.name])
+            values, others[figure.name] = _one(figure, scale, rounds)
+            found[figure.name] = report.results(figure, values)
+            report.print_figure(figure, found[figure.name], others[figure.name])
         except Skipped as reason:
             skipped[figure.name] = str(reason)
             print(f"\n{figure.name}: skipped, {reason}", flush=True)
-    report.print_end(found, skipped, report.write(machine, found, skipped))
+    report.print_end(found, skipped, report.write(machine, found, others, skipped))
 
 
-def _one(figure: Figure, scale: Scale, rounds: int) -> list[report.Result]:
+def _one(figure: Figure, scale: Scale, rounds: int) -> tuple[list[Values], list[float]]:
+    """What each round found, and how many cores others used meanwhile."""
     for name in figure.needs:
         program(name)
+    found: list[Values] = []
+    others: list[float] = []
     with figure.rounds(scale) as once:
-        return report.results(figure, [once() for _ in range(rounds)])
+        for _ in range(rounds):
+            wait_for_quiet(scale.patience_seconds)
+            cores = watched()
+            found.append(once())
+            others.append(cores())
+    return found, others
 
 
 def _arguments() -> argparse.Namespace:

@@ -25,9 +25,11 @@ class Scale:
     small: int = 10_000
     large: int = 1_000_000
     """Deliveries stored before, for what must not grow."""
+    patience_seconds: float = 20
+    """How long each round waits for others on the machine to end what they do."""
 
 
-QUICK = Scale(seconds=2, mails=5_000, large=50_000)
+QUICK = Scale(seconds=2, mails=5_000, large=50_000, patience_seconds=0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ HTML = (
     + '</table>\n<p>Questions? <a href="https://shop.example.com/help?order=1&amp;lang=en">Ask us</a>, or answer this '
     "mail.</p>\n<p>{{sender_name}}, {{sender_organisation_name}}</p></body></html>\n"
 )
+OWN_HTML = HTML.replace("Thank you", f"Thank you once more, for the {MARK}th time,")
+"""For requests whose HTML nobody sent before, as of a client that fills its templates itself."""
 
 SENDER = Sender("support@shop.example.com", "Support Team", "Acme Corp")
 
@@ -40,7 +42,7 @@ def recipient(mail_number: int, n: int) -> Recipient:
     return Recipient(f"u{n}.m{mail_number}@example.com", f"Ann {n} O'Hara", "Acme Corp", f"r-{mail_number}-{n}")
 
 
-def body_to(recipients: int) -> dict[str, Any]:
+def body_to(recipients: int, *, html: str = HTML) -> dict[str, Any]:
     """Of POST /v1/mail, with `MARK` where requests are to differ: subject, addresses and ids."""
     return {
         "recipients": [
@@ -56,7 +58,7 @@ def body_to(recipients: int) -> dict[str, Any]:
         "sender_email": SENDER.email,
         "sender_organisation_name": SENDER.organisation_name,
         "subject": f"Order {MARK} of {{{{name}}}}",
-        "html_template": HTML,
+        "html_template": html,
         "client_env_id": "env-123",
         "email_id": f"msg-{MARK}",
         "projectId": "project-456",

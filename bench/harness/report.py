@@ -42,8 +42,8 @@ def print_head(machine: dict[str, Any], rounds: int) -> None:
     print(f"{'':{NAME_WIDTH}} {'median':>{NUMBER_WIDTH}} {'min .. max':>{SPREAD_WIDTH}}  unit  limit")
 
 
-def print_figure(figure: Figure, found: list[Result]) -> None:
-    print(f"\n{figure.name}: {figure.title}")
+def print_figure(figure: Figure, found: list[Result], others: Sequence[float]) -> None:
+    print(f"\n{figure.name}: {figure.title} (others used {min(others):.1f} .. {max(others):.1f} cores)")
     for line, median, least, most in found:
         spread = f"{_number(least)} .. {_number(most)}"
         verdict = (
@@ -64,7 +64,12 @@ def print_end(all_results: dict[str, list[Result]], skipped: dict[str, str], pat
     print(path.relative_to(ROOT))
 
 
-def write(machine: dict[str, Any], all_results: dict[str, list[Result]], skipped: dict[str, str]) -> Path:
+def write(
+    machine: dict[str, Any],
+    all_results: dict[str, list[Result]],
+    others: dict[str, list[float]],
+    skipped: dict[str, str],
+) -> Path:
     figures = {
         name: {
             r.line.name: {"median": r.median, "min": r.least, "max": r.most, "unit": r.line.unit,
@@ -74,7 +79,8 @@ def write(machine: dict[str, Any], all_results: dict[str, list[Result]], skipped
         for name, found in all_results.items()
     }  # fmt: skip
     path = RESULTS / f"{machine['at'].replace(':', '')}.json"
-    path.write_text(json.dumps({"machine": machine, "figures": figures, "skipped": skipped}, indent=1) + "\n")
+    everything = {"machine": machine, "figures": figures, "cores_used_by_others": others, "skipped": skipped}
+    path.write_text(json.dumps(everything, indent=1) + "\n")
     return path
 
 

@@ -38,10 +38,9 @@ def serving(directory: Path, transport: str, module: str = "couvert") -> Iterato
     """`couvert serve` on the directory, or another module that takes the same arguments; stopped at the end."""
     port = free_port()
     command = [sys.executable, "-m", module, "serve", "--port", str(port), "--data", str(directory)]
-    settings = {"COUVERT_TRANSPORT": transport, "COUVERT_LOG_LEVEL": "error"}
     with Path("service.log").open("wb") as log:
         started_at = time.perf_counter()
-        process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **settings})
+        process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "COUVERT_TRANSPORT": transport})
     try:
         wait_for_health(port, process)
         yield Service(process.pid, port, time.perf_counter() - started_at)

@@ -21,8 +21,8 @@ class Relay:
         """Recipient and Message-ID of each complete message, in order."""
         self.seconds = 0.0
         """How long it thinks about each message."""
-        self.drops: set[str] = set()
-        """For whom it takes one message and then closes the connection instead of answering."""
+        self.drops = Counter[str]()
+        """For whom, and how often, it takes a message and then closes the connection instead of answering."""
         self._held: dict[tuple[str, str], threading.Event] = {}
         self._waiting: dict[tuple[str, str], threading.Event] = {}
         self._server = _Server(("127.0.0.1", port), _Session)
@@ -130,8 +130,8 @@ class _Session(StreamRequestHandler):
         relay.arrived.append((recipient, message_id))
         time.sleep(relay.seconds)
         relay.pass_by(VERDICT, recipient)
-        if recipient in relay.drops:
-            relay.drops.discard(recipient)
+        if relay.drops[recipient]:
+            relay.drops[recipient] -= 1
             return False
         self._say(b"250 2.0.0 ok: queued as %d\r\n" % len(relay.arrived))
         return True

@@ -42,7 +42,7 @@ def test_frozen_at_any_step_past_its_lease_everybody_gets_exactly_one_copy(froze
     emails = {entry.email for entry in ledger.entries()}
     assert ledger.in_state(State.SENT) == emails
     assert relay.copies == dict.fromkeys(emails, 1)
-    #AUDIT assert audit(directory).returncode == 0
+    assert audit(directory).returncode == 0
 
 
 @pytest.mark.parametrize("fault", BEFORE_THE_CONTENT)
@@ -57,7 +57,7 @@ def test_thawed_before_the_content_it_withholds_what_another_has_sent_again(faul
 
     assert relay.copies == {CHARLIE: 1}
     assert ledger.story(CHARLIE) == ["begun", "unknown", "requeued", "begun", "sent", "released"]
-    #AUDIT assert audit(directory).returncode == 0
+    assert audit(directory).returncode == 0
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_a_lease_that_ran_out_is_over_even_if_the_thawed_worker_renews_it(
     ledger.await_ends()
     assert ledger.story(CHARLIE) == story
     assert relay.copies == {CHARLIE: 1}
-    #AUDIT assert audit(directory).returncode == 0
+    assert audit(directory).returncode == 0
 
 
 def test_what_the_relay_took_from_a_frozen_worker_is_sent_even_after_it_was_unknown(
@@ -113,7 +113,7 @@ def test_what_the_relay_took_from_a_frozen_worker_is_sent_even_after_it_was_unkn
     assert ledger.story(CHARLIE) == ["begun", "unknown", "sent"]
     assert ledger.in_state(State.SENT) == {CHARLIE}
     assert relay.copies == {CHARLIE: 1}
-    #AUDIT assert audit(directory).returncode == 0
+    assert audit(directory).returncode == 0
 
 
 # --- Alone ------------------------------------------------------------------------------------------------------------
@@ -147,4 +147,4 @@ def test_once_the_lease_or_the_time_for_the_first_byte_is_over_it_sends_nothing_
 
     assert ledger.story(CHARLIE) == ["begun", "released", "begun", "sent"]
     assert relay.copies == {CHARLIE: 1}
-    #AUDIT assert audit(directory).returncode == 0
+    assert audit(directory).returncode == 0

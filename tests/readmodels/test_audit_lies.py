@@ -88,7 +88,7 @@ LIES = {
         "There are events of mail {mail_b}, which was never accepted.",
     ),
     "accepted twice": (
-        "insert into event select {last} + 1, tenant, stream, part, type, at, payload from event where stream = {b} and part = 0",
+        "insert into event values ({last} + 1, 1, {b}, 0, 1, 0, (select payload from event where position = 1))",
         "Event {after_last} has no place in the history of mail {mail_b}.",
     ),
     "an unknown kind": (

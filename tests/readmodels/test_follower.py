@@ -269,7 +269,7 @@ def mail(world, mail_id):
 
 def models_of(world) -> Path:
     with closing(sqlite3.connect(world.directory / FILE)) as connection:
-        return world.directory / pointer.current(connection)
+        return Path(world.directory, pointer.current(connection))
 
 
 def run(path, sql):

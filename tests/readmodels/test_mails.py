@@ -44,16 +44,14 @@ def test_counts_add_up_and_are_those_of_the_queue(past, sizes):
         assert counts_per_mail(directory) == states_per_mail(directory)
 
 
-@given(past=pasts)
-def test_a_delivery_without_a_row_is_as_it_was_born(past):
-    with tempfile.TemporaryDirectory() as name:
-        directory = Path(name)
-        asyncio.run(live(directory, past, [5], "hold"))
-        untouched = "select id from delivery where attempt = 0 and state = 0 and not is_begun"
+async def test_a_mail_to_many_is_one_row_until_they_are_sent(tmp_path):
+    async with World(tmp_path) as world:
+        mail_id = await world.accept(4)
+        await world.work("taken")
+    follow(tmp_path, "live.db", [100])
 
-        rows = {id_ for (id_,) in query(directory / "live.db", "select id from delivery")}
-
-        assert rows.isdisjoint(id_ for (id_,) in query(directory / FILE, untouched))
+    assert query(tmp_path / "live.db", "select id - mail_id from delivery") == [(1,)]
+    assert counts_per_mail(tmp_path) == {mail_id: {State.QUEUED: 3, State.SENT: 1}}
 
 
 def test_the_columns_of_counts_are_in_the_order_of_the_states(tmp_path):

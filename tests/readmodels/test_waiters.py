@@ -2,6 +2,8 @@
 
 import asyncio
 import threading
+from collections import deque
+from collections.abc import Callable
 
 import pytest
 
@@ -22,17 +24,20 @@ async def test_ten_thousand_wait_and_each_is_woken_by_its_own_position():
 
 
 async def test_the_event_loop_is_woken_once_per_batch_and_never_for_nobody(monkeypatch):
-    waiters, calls = Waiters(), []
+    waiters = Waiters()
+    calls: list[Callable[[], None]] = []
     loop = asyncio.get_running_loop()
     waiting = [asyncio.create_task(waiters.wait(position, 10)) for position in (5, 5, 6)]
     await asyncio.sleep(0)
-    schedule = loop.call_soon_threadsafe
-    monkeypatch.setattr(loop, "call_soon_threadsafe", lambda *given: (calls.append(given), schedule(*given)))
+    monkeypatch.setattr(loop, "call_soon_threadsafe", calls.append)
 
     waiters.moved_to(4)
     waiters.moved_to(6)
 
+    assert calls == [waiters._release]
+    waiters._release()
     assert all(await asyncio.gather(*waiting))
+    waiters.moved_to(7)
     assert len(calls) == 1
 
 
@@ -68,7 +73,7 @@ async def test_read_models_that_were_begun_anew_are_waited_for_again():
 
 async def test_nobody_is_missed_while_positions_race_by():
     waiters, last = Waiters(), 20_000
-    thread = threading.Thread(target=lambda: [waiters.moved_to(position) for position in range(last + 1)])
+    thread = threading.Thread(target=lambda: deque(map(waiters.moved_to, range(last + 1)), maxlen=0))
     thread.start()
 
     for position in range(0, last, 50):

@@ -162,16 +162,14 @@ class CreateKey:
 
 
 answers = st.sampled_from([*ANSWERS, "nothing"])
-pasts: st.SearchStrategy[list[Step]] = st.lists(
-    st.one_of(
-        st.builds(Accept, st.integers(1, 4), st.sampled_from([None, None, 60_000])),
-        # Twice, so that most of what happens is hand-overs.
-        st.builds(Work, st.lists(answers, min_size=1, max_size=6)),
-        st.builds(Work, st.lists(answers, min_size=1, max_size=6)),
-        st.builds(AnswerLate, answers),
-        st.builds(Tell, st.integers(0, 99), st.sampled_from([*EVENTS]), st.integers(1, 3)),
-        st.builds(Pass, st.sampled_from([1_000, 31_000, 25 * 3_600_000])),
-        st.builds(CreateKey),
-    ),
-    max_size=25,
+accepts = st.builds(Accept, st.integers(1, 4), st.sampled_from([None, None, 60_000]))
+works = st.builds(Work, st.lists(answers, min_size=1, max_size=6))
+tells = st.builds(Tell, st.integers(0, 20), st.sampled_from([*EVENTS]), st.sampled_from([1, 1, 2, 3]))
+pauses = st.builds(Pass, st.sampled_from([1_000, 31_000, 31_000, 31_000, 25 * 3_600_000]))
+# Some more often than others, so that most of what happens is hand-overs.
+steps = st.one_of(
+    accepts, works, works, works, pauses, pauses, tells, tells, st.builds(AnswerLate, answers), st.builds(CreateKey)
+)  # fmt: skip
+pasts: st.SearchStrategy[list[Step]] = st.builds(
+    lambda first, later: [first, *later], accepts, st.lists(steps, min_size=5, max_size=30)
 )

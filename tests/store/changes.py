@@ -51,7 +51,8 @@ def mail(
         ),
         bodies={digest: html} if digest and html else {},
         new_recipients=[
-            StoredRecipient(mail_id + n, Recipient(f"charlie{n}@example.org", variables={"n": str(n)})) for n in everybody
+            StoredRecipient(mail_id + n, Recipient(f"charlie{n}@example.org", variables={"n": str(n)}))
+            for n in everybody
         ],
         new_deliveries=[StoredDelivery(born(mail_id, n, event), 1, due_at, 0) for n in everybody],
     )
@@ -63,6 +64,11 @@ def mail(
 def delivery_of(change: Change) -> Delivery:
     """The first recipient's."""
     return change.new_deliveries[0].delivery
+
+
+def content_of(change: Change) -> Content:
+    assert change.content is not None
+    return change.content
 
 
 async def accepted(store: Store, change: Change) -> StoredDelivery:
@@ -96,7 +102,9 @@ def new_key(ids: IdSource, secret: bytes, *origins: str, expires_at: int | None 
         ids.block(1), f"uuid-{secret.hex()}", secret, "shop", True, NOW, expires_at,
         tuple(NamedOrigin(name, NOW) for name in origins),
     )  # fmt: skip
-    return Change(at=NOW, records=[Record(key.id, 0, KeyCreated(key.key_id, "shop", expires_at))], keys=[StoredKey(key, 1)])
+    return Change(
+        at=NOW, records=[Record(key.id, 0, KeyCreated(key.key_id, "shop", expires_at))], keys=[StoredKey(key, 1)]
+    )
 
 
 def claim(scope: bytes) -> Idempotency:

@@ -6,7 +6,7 @@ import pytest
 
 from couvert.domain.mail import References
 from couvert.store.port import Change, SandboxMail
-from tests.store.changes import HTML, NOW, SECOND, WORKER, accepted, begun, delivery_of, mail, stored
+from tests.store.changes import HTML, NOW, SECOND, WORKER, accepted, begun, content_of, delivery_of, mail, stored
 
 
 async def test_a_new_store_is_empty(store):
@@ -26,7 +26,7 @@ async def test_what_was_committed_is_there_with_the_next_read(store, ids):
     assert (await stored(store, delivery.id)).delivery == delivery
     assert await store.recipient(delivery.id) == change.new_recipients[0].recipient
     assert await store.content(delivery.mail_id) == change.content
-    assert await store.body(change.content.html) == HTML
+    assert await store.body(content_of(change).html) == HTML
 
 
 async def test_what_is_not_there_is_none(store):
@@ -43,13 +43,13 @@ async def test_what_was_committed_is_there_after_a_restart(opener, ids, clock):
     change = mail(ids, recipients=3, html=HTML)
     store = opener()
     await store.commit(change)
-    before = await stored(store, delivery_of(change).id), await store.timeline(change.content.mail_id, 1)
+    before = await stored(store, delivery_of(change).id), await store.timeline(content_of(change).mail_id, 1)
     await store.close()
 
     again = opener()
 
     assert await again.position() == 1
-    assert (await stored(again, delivery_of(change).id), await again.timeline(change.content.mail_id, 1)) == before
+    assert (await stored(again, delivery_of(change).id), await again.timeline(content_of(change).mail_id, 1)) == before
     assert await again.commit(mail(ids)) == 2
     await again.close()
 
@@ -71,7 +71,7 @@ async def test_positions_have_no_gap_and_no_order_but_that_of_the_log(store, ids
 
     assert sorted(positions) == list(range(1, 1_001))
     assert all(mails >= position for position, mails in seen), "a position was seen before what it stands for"
-    timelines = [await store.timeline(change.content.mail_id, 1) for change in changes]
+    timelines = [await store.timeline(content_of(change).mail_id, 1) for change in changes]
     assert [timeline[0].logged.position for timeline in timelines] == positions
 
 
@@ -82,7 +82,7 @@ async def test_the_events_of_a_change_stand_side_by_side(store, ids):
 
     last, *_ = await asyncio.gather(*map(store.commit, [long, *others]))
 
-    timeline = await store.timeline(long.content.mail_id, 1)
+    timeline = await store.timeline(content_of(long).mail_id, 1)
     assert [noted.logged.position for noted in timeline] == list(range(last - 3, last + 1))
 
 
@@ -143,7 +143,7 @@ async def test_a_body_may_be_sent_any_number_of_times_side_by_side_and_one_after
     await asyncio.gather(*map(store.commit, changes[:20]))
     await asyncio.gather(*map(store.commit, changes[20:]))
 
-    assert {await store.body(change.content.html) for change in changes} == {f"{HTML}0", f"{HTML}1"}
+    assert {await store.body(content_of(change).html) for change in changes} == {f"{HTML}0", f"{HTML}1"}
 
 
 async def test_a_body_of_several_megabytes_comes_back(store, ids):
@@ -152,7 +152,7 @@ async def test_a_body_of_several_megabytes_comes_back(store, ids):
 
     await store.commit(change)
 
-    assert await store.body(change.content.html) == html
+    assert await store.body(content_of(change).html) == html
 
 
 async def test_a_timeline_has_the_events_of_a_delivery_and_of_its_mail_with_the_words_of_the_provider(store, ids):
@@ -162,13 +162,13 @@ async def test_a_timeline_has_the_events_of_a_delivery_and_of_its_mail_with_the_
     await store.commit(begun(first.stored, until=NOW + SECOND, note="first\0wörds", at=NOW + 5))
     await store.commit(begun(second.stored, until=NOW + SECOND))
 
-    timeline = await store.timeline(change.content.mail_id, 1)
+    timeline = await store.timeline(content_of(change).mail_id, 1)
 
     assert [noted.name for noted in timeline] == ["mail.accepted.v1", "delivery.begun.v1"]
     assert [noted.note for noted in timeline] == [None, "first\0wörds"]
     assert [noted.logged.at for noted in timeline] == [NOW, NOW + 5]
     assert [noted.logged.part for noted in timeline] == [0, 1]
-    assert len(await store.timeline(change.content.mail_id, 0)) == 1
+    assert len(await store.timeline(content_of(change).mail_id, 0)) == 1
 
 
 async def test_sandbox_mail_is_kept_by_attempt(store):
@@ -183,8 +183,8 @@ async def test_sandbox_mail_is_kept_by_attempt(store):
 
 async def test_what_was_left_out_comes_back_as_left_out(store, ids):
     change = mail(ids)
-    change.content = change.content._replace(variables={}, html=None, reply_to=None, references=References())
+    change.content = content_of(change)._replace(variables={}, html=None, reply_to=None, references=References())
 
     await store.commit(change)
 
-    assert await store.content(change.content.mail_id) == change.content
+    assert await store.content(content_of(change).mail_id) == change.content

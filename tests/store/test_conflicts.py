@@ -1,6 +1,7 @@
 """What cannot be kept fails alone: a conflict, a faulty item, and never a neighbour that shared its sync."""
 
 import asyncio
+from typing import cast
 
 import pytest
 
@@ -36,7 +37,9 @@ def half_a_surrogate_pair(change, _first):
 
 
 def half_a_pair_in_a_variable(change, _first):
-    change.new_recipients = [StoredRecipient(delivery_of(change).id, Recipient("c@example.org", variables={"x": HALF_A_PAIR}))]
+    change.new_recipients = [
+        StoredRecipient(delivery_of(change).id, Recipient("c@example.org", variables={"x": HALF_A_PAIR}))
+    ]
 
 
 def half_a_pair_in_a_body(change, _first):
@@ -48,7 +51,7 @@ def half_a_pair_in_a_note(change, _first):
 
 
 def no_address(change, _first):
-    change.new_recipients = [StoredRecipient(delivery_of(change).id, Recipient(None))]
+    change.new_recipients = [StoredRecipient(delivery_of(change).id, Recipient(cast(str, None)))]
 
 
 def words_for_a_number(change, _first):

@@ -13,8 +13,9 @@ SECRET, OTHER_SECRET = b"\0" * 32, b"\1" * 32
 
 
 async def created(store, ids, *origins, secret=SECRET, expires_at=None) -> StoredKey:
-    await store.commit(new_key(ids, secret, *origins, expires_at=expires_at))
-    return await store.key(secret)
+    change = new_key(ids, secret, *origins, expires_at=expires_at)
+    await store.commit(change)
+    return change.keys[0]
 
 
 def changed(found: StoredKey, **fields) -> Change:
@@ -82,7 +83,12 @@ async def test_what_was_decided_on_a_key_that_changed_is_not_kept(store, ids, ex
 async def test_a_mail_that_meets_the_deletion_of_its_key_in_one_group_is_not_kept(store, ids):
     found = await created(store, ids)
     guard = {found.key.id: found.revision}
-    changes = [mail(ids, expected_keys=guard), changed(found, is_active=False), mail(ids, expected_keys=guard), mail(ids)]
+    changes = [
+        mail(ids, expected_keys=guard),
+        changed(found, is_active=False),
+        mail(ids, expected_keys=guard),
+        mail(ids),
+    ]
 
     results = await asyncio.gather(*map(store.commit, changes), return_exceptions=True)
 

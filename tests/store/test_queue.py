@@ -55,7 +55,11 @@ async def test_somebody_who_waits_goes_before_many_and_then_who_is_due_the_longe
 
     taken = await take(store)
 
-    assert ids_of(taken) == [delivery_of(early).id, delivery_of(late).id, *(row.delivery.id for row in bulk.new_deliveries)]
+    assert ids_of(taken) == [
+        delivery_of(early).id,
+        delivery_of(late).id,
+        *(row.delivery.id for row in bulk.new_deliveries),
+    ]
 
 
 async def test_no_more_are_taken_than_asked_for(store, ids):
@@ -161,7 +165,9 @@ async def test_a_lease_given_back_is_due_as_before_or_when_asked(store, ids, wak
 
     await store.release(owner=WORKER, deliveries=ids_of([taken]), wake_at=wake_at)
 
-    assert await stored(store, taken.stored.delivery.id) == taken.stored._replace(wake_at=due_again, owner=0, revision=3)
+    assert await stored(store, taken.stored.delivery.id) == taken.stored._replace(
+        wake_at=due_again, owner=0, revision=3
+    )
     assert len(await take(store, now=due_again)) == 1
 
 

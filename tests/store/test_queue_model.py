@@ -1,14 +1,13 @@
 """The queue beside a model of it: whatever workers do in whatever order, both lease, wake and forget alike."""
 
 import asyncio
-from typing import NamedTuple
 
-import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from couvert.domain.ids import IdSource
 from couvert.store.port import Store, StoredDelivery, TakenDelivery
-from tests.store.changes import NOW, SECOND, Clock, begun, ended, mail, stored
+from couvert.store.sqlite.store import SqliteStore
+from tests.store.changes import SECOND, Clock, begun, ended, mail, stored
 
 owners = st.sampled_from([1, 2])
 steps = st.lists(
@@ -24,11 +23,6 @@ steps = st.lists(
     min_size=5,
     max_size=25,
 )  # fmt: skip
-
-
-class Urgency(NamedTuple):
-    priority: int
-    wake_at: int
 
 
 class Model:
@@ -55,15 +49,12 @@ class Model:
         now, until = self.clock.now, self.until
         due = [row for row in self.rows.values() if row.wake_at is not None and row.wake_at <= now]
         taken = await self.store.take(owner=owner, now=now, until=until, limit=limit)
-        assert [self._urgency(each) for each in taken] == sorted(self._urgency(each) for each in taken)
+        assert list(map(order, taken)) == sorted(map(order, taken))
         before = [self.rows[each.stored.delivery.id] for each in taken]
         assert sorted(map(urgency, before)) == sorted(map(urgency, due))[:limit]
         for row in before:
             after = row._replace(revision=row.revision + 1, wake_at=until, owner=owner)
             self.rows[row.delivery.id] = after
-
-    def _urgency(self, taken: TakenDelivery) -> tuple[int, int]:
-        return taken.stored.delivery.priority, taken.stored.delivery.due_at or 0
 
     async def renew(self, owner: int, chosen: int) -> None:
         row = self.held(owner, chosen)
@@ -101,8 +92,12 @@ class Model:
         self.clock.now += seconds * SECOND
 
 
-def urgency(row: StoredDelivery) -> Urgency:
-    return Urgency(row.delivery.priority, row.wake_at or 0)
+def urgency(row: StoredDelivery) -> tuple[int, int]:
+    return row.delivery.priority, row.wake_at or 0
+
+
+def order(taken: TakenDelivery) -> tuple[int, int]:
+    return taken.stored.delivery.priority, taken.stored.delivery.due_at or 0
 
 
 async def live(store: Store, clock: Clock, happening: list[tuple[str, int, int]]) -> None:
@@ -114,16 +109,8 @@ async def live(store: Store, clock: Clock, happening: list[tuple[str, int, int]]
     assert await store.next_wake() == min((r.wake_at for r in model.rows.values() if r.wake_at), default=None)
 
 
-@pytest.fixture(scope="module")
-def opened() -> list[Store]:
-    return []
-
-
 @given(happening=steps)
-@settings(deadline=None)
 def test_the_queue_does_what_its_port_says(happening, tmp_path_factory):
-    from couvert.store.sqlite.store import SqliteStore
-
     async def run() -> None:
         clock = Clock()
         store = SqliteStore(tmp_path_factory.mktemp("queue"), clock)
@@ -132,6 +119,4 @@ def test_the_queue_does_what_its_port_says(happening, tmp_path_factory):
         finally:
             await store.close()
 
-    clock = NOW
     asyncio.run(run())
-    assert clock

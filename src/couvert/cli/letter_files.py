@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from couvert.commands.addresses import AddressFault, normalise
+from couvert.domain.lines import is_one_line
 from couvert.domain.mail import Recipient
 from couvert.domain.refusals import RuleBroken
 
@@ -72,7 +73,7 @@ def _read_line(found: RecipientList, seen: dict[str, int], line: int, cells: dic
 
 def _refuse_controls(values: dict[str, str]) -> None:
     for name, value in values.items():
-        if any(ord(letter) < 32 or ord(letter) == 127 for letter in value):
+        if not is_one_line(value):
             raise ValueError(f"{name} has a line break or another control character")
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, NamedTuple
 
 from couvert.domain import mail, personalise
 from couvert.domain.ids import IdSource
+from couvert.domain.lines import is_one_line
 from couvert.domain.mail import AcceptMail, MailAccepted
 from couvert.domain.refusals import RuleBroken
 from couvert.store.port import (
@@ -84,7 +85,22 @@ def _check(command: AcceptMail) -> None:
     if command.html is None and command.text is None:
         raise RuleBroken("A mail needs an HTML or a text template.")
     sources = {"subject": command.subject, "html_template": command.html, "text_template": command.text}
-    personalise.check(sources, command.variables, command.recipients)
+    templates = personalise.check(sources, command.variables, command.recipients)
+    _refuse_line_breaks(command, templates["subject"].names)
+
+
+def _refuse_line_breaks(command: AcceptMail, in_subject: Set[str]) -> None:
+    """In whatever a header may be made of: the subject, the names, and every value that the subject uses."""
+    sender = command.sender
+    lines = [("subject", command.subject), ("sender_name", sender.name), ("reply_to", command.reply_to)]
+    lines += [("sender_organisation_name", sender.organisation_name)]
+    variables = [command.variables, *(r.variables for r in command.recipients if r.variables)]
+    lines += [(name, own[name]) for own in variables for name in in_subject if name in own]
+    for recipient in command.recipients:
+        lines += (("name", recipient.name), ("company", recipient.company))
+    for name, line in lines:
+        if line is not None and not is_one_line(line):
+            raise RuleBroken(f"{name} has a line break or another control character; it must be one line.")
 
 
 def _content(mail_id: int, command: AcceptMail) -> tuple[Content, dict[bytes, str]]:

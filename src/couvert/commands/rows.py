@@ -12,6 +12,8 @@ def happened(
     stored: StoredDelivery, events: Sequence[DeliveryEvent], *, at: int, note: str | None = None
 ) -> tuple[Change, StoredDelivery]:
     """The change that appends these events, the provider's words with the first, and the row that it leaves."""
+    # A provider may say anything, half a surrogate pair included; an outcome must be recorded all the same.
+    words = note and note.encode("utf-8", "replace").decode()
     delivery = stored.delivery
     for event in events:
         delivery = evolve(delivery, event)
@@ -19,7 +21,7 @@ def happened(
     if note is not None:
         note = note.encode("utf-8", "replace").decode()  # no outcome is lost for half a surrogate pair
     part = delivery.id - delivery.mail_id
-    records = [Record(delivery.mail_id, part, event, None if n else note) for n, event in enumerate(events)]
+    records = [Record(delivery.mail_id, part, event, None if n else words) for n, event in enumerate(events)]
     return Change(at=at, records=records, deliveries=[row]), row
 
 

@@ -1,1 +1,1 @@
-"""From a mail's content to a provider's answer: rendering, building, handing over; nothing here touches the store's rows."""
+"""From a mail's content to a provider's answer: rendering, building, handing over."""

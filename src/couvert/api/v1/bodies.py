@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, Field
 
 from couvert.commands.addresses import AddressFault, normalise
+from couvert.domain.lines import is_one_line
 from couvert.domain.mail import AcceptMail, Recipient, References, Sender
 from couvert.domain.origin import parse_origin_name
 
@@ -16,14 +16,12 @@ MOST_RECIPIENTS: Final = 1_000
 MOST_ORIGINS: Final = 100
 LONGEST_LINE: Final = 1_000
 
-# Some readers take U+0085, U+2028 and U+2029 for line ends, so these could begin a header of their own, too.
-_NOT_IN_A_LINE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _NOT_IN_HTML: Final = bytes({*range(0x20), 0x7F} - set(b"\t\n\r"))
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _one_line(text: str) -> str:
-    if not text.isprintable() and _NOT_IN_A_LINE.search(text):
+    if not is_one_line(text):
         raise ValueError("line breaks and control characters are not allowed")
     return text
 

@@ -67,7 +67,7 @@ class PostMail:
         return await self._answer(command, claim, await self._accepted(request, key, command, claim))
 
     async def _accepted(self, request: Request, key: StoredKey, command: AcceptMail, claim: Claim | None) -> Handled:
-        """Again with the key as it is by then, if it changed between its check and the commit, which then kept nothing."""
+        """Again with the key as it is by then, if it changed before the commit: of that, nothing was kept."""
         for _ in range(TRIES):
             try:
                 return await self._handle(command, key, claim)

@@ -10,6 +10,10 @@ from typing import Final
 import structlog
 
 REOPEN_SECONDS: Final = 0.5
+PATIENCE_SECONDS: Final = 5.0
+"""How long another process may keep us from writing; its transactions are milliseconds."""
+LOOK_MS: Final = 10
+"""SQLite's own patience ends in a look every 100 ms: beside a busy process a commit then waited for 2.8 s."""
 
 log = structlog.get_logger()
 
@@ -17,7 +21,7 @@ log = structlog.get_logger()
 class WriteConnection:
     def __init__(self, open_connection: Callable[[], sqlite3.Connection]) -> None:
         self._open = open_connection
-        self._connection: sqlite3.Connection | None = open_connection()
+        self._connection: sqlite3.Connection | None = _impatient(open_connection())
         self._reopen_at = 0.0
         self._is_suspect = False
 
@@ -45,17 +49,34 @@ class WriteConnection:
             connection.close()
 
     def _reopened(self) -> sqlite3.Connection:
-        connection = self._open()
+        connection = _impatient(self._open())
         try:
             # Copies the WAL into the database file and syncs that: from here on the disk holds what we read. It also
             # gives a full disk the WAL's space back.
             is_busy, _, _ = connection.execute("pragma wal_checkpoint(truncate)").fetchone()
             if is_busy and self._is_suspect:
                 raise sqlite3.OperationalError("somebody reads the database, and it has to be written back first")
-            connection.execute("begin immediate")
+            begin(connection)
             connection.execute("update read_models set file = file")
             connection.execute("commit")
         except BaseException:
             connection.close()
             raise
         return connection
+
+
+def begin(connection: sqlite3.Connection) -> None:
+    """Begin a transaction that writes, as soon as no other process is in one."""
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            connection.execute("begin immediate")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= give_up_at:
+                raise
+
+
+def _impatient(connection: sqlite3.Connection) -> sqlite3.Connection:
+    connection.execute(f"pragma busy_timeout = {LOOK_MS}")
+    return connection

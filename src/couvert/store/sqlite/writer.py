@@ -16,7 +16,7 @@ from couvert.store.port import Change, Position
 from couvert.store.sqlite import groups
 from couvert.store.sqlite.checkpointer import Checkpointer
 from couvert.store.sqlite.groups import Applied, Work
-from couvert.store.sqlite.write_connection import WriteConnection
+from couvert.store.sqlite.write_connection import WriteConnection, begin
 
 GROUP: Final = 500
 """Items a commit at most: more would only lengthen the wait of the first."""
@@ -118,7 +118,7 @@ class Writer(threading.Thread):
         work: Sequence[Work],
         apply: Callable[[sqlite3.Connection, Sequence[Work], int], Applied],
     ) -> Applied:
-        connection.execute("begin immediate")
+        begin(connection)
         try:
             applied = apply(connection, work, self._now_ms())
         except BaseException:
