@@ -102,7 +102,7 @@ def open_store(settings: Settings) -> Store:
     try:
         return SqliteStore(settings.data_dir, now_ms)
     except (OSError, sqlite3.Error, TooNew) as error:
-        raise WrongSetting(f"COUVERT_DATA_DIR: {settings.data_dir} cannot be used: {error}") from None
+        raise _unusable(settings.data_dir, error) from None
 
 
 def _wire(settings: Settings, store: Store, ids: IdSource) -> Parts:
@@ -151,29 +151,48 @@ class ServeLock:
     """One `serve` per data directory: whoever holds the lock is it."""
 
     def __init__(self, directory: Path) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
         self._path = directory / SERVE_LOCK
         self._file: IO[str] | None = None
 
     def take(self) -> None:
-        """Hold it until this process ends; `WrongSetting` if another one serves this directory."""
-        file = self._path.open("a+")
+        """Hold it until this process ends; `WrongSetting` if another one serves this directory, or it is unusable."""
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.close()
-            message = f"COUVERT_DATA_DIR: {self._path.parent} is served by another process; stop it, or name another"
-            raise WrongSetting(message) from None
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
-        self._file = file
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = file = self._path.open("a+")
+            if not _locked(file, fcntl.LOCK_EX, TRIES):
+                message = f"COUVERT_DATA_DIR: {self._path.parent} is served by another process; stop it, or name another"
+                raise WrongSetting(message)
+            file.truncate(0)
+            file.write(str(os.getpid()))
+            file.flush()
+        except OSError as error:
+            raise _unusable(self._path.parent, error) from None
 
     def is_taken(self) -> bool:
         """Whether a `serve` runs on this directory now."""
-        with self._path.open("a+") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return True
+        try:
+            with self._path.open() as file:
+                return not _locked(file, fcntl.LOCK_SH)
+        except FileNotFoundError:
             return False
+        except OSError as error:
+            raise _unusable(self._path.parent, error) from None
+
+
+TRIES: Final = 10
+"""Who asks whether the lock is taken holds it meanwhile, for some microseconds."""
+
+
+def _locked(file: IO[str], kind: int, tries: int = 1) -> bool:
+    for _ in range(tries):
+        try:
+            fcntl.flock(file, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.01)
+        else:
+            return True
+    return False
+
+
+def _unusable(directory: Path, error: Exception) -> WrongSetting:
+    return WrongSetting(f"COUVERT_DATA_DIR: {directory} cannot be used: {error}")

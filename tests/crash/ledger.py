@@ -3,10 +3,9 @@
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from couvert.domain.delivery import State
 from couvert.store.sqlite.rows import STATES
@@ -57,7 +56,7 @@ class Ledger:
 
     def is_locked(self) -> bool:
         """Whether somebody is in the middle of a transaction that writes."""
-        with closing(sqlite3.connect(self._directory / "couvert.db", timeout=0.1, isolation_level=None)) as connection:
+        with closing(self._open(timeout=0.1)) as connection:
             try:
                 connection.execute("begin immediate")
             except sqlite3.OperationalError:
@@ -65,18 +64,19 @@ class Ledger:
             connection.execute("rollback")
             return False
 
-    def await_ends(self, *, at_least: int = 1, seconds: float = 30) -> None:
+    def await_ends(self) -> None:
         """Until no delivery waits for an attempt or is in the middle of one."""
-        until(lambda: self._ended(at_least), "every delivery has ended", seconds)
+        until(lambda: all(entry.is_ended for entry in self.entries()), "every delivery has ended")
 
-    def _ended(self, at_least: int) -> bool:
-        entries = self.entries()
-        return len(entries) >= at_least and all(entry.is_ended for entry in entries)
-
-    def _read(self, sql: str, *values: object) -> list[tuple[object, ...]] | Iterator[tuple]:  # type: ignore[type-arg]
-        with closing(sqlite3.connect(self._directory / "couvert.db", timeout=20)) as connection:
+    def _read(self, sql: str, *values: object) -> list[Any]:
+        with closing(self._open(timeout=20)) as connection:
             connection.execute("pragma query_only = on")
             return connection.execute(sql, values).fetchall()
+
+    def _open(self, timeout: float) -> sqlite3.Connection:
+        """The file as it is: a witness creates nothing."""
+        uri = f"file:{self._directory / 'couvert.db'}?mode=rw"
+        return sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None)
 
 
 def audit(directory: Path) -> subprocess.CompletedProcess[str]:

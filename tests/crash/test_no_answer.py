@@ -22,7 +22,7 @@ UNKNOWN, SENT = State.UNKNOWN, State.SENT
 def test_it_is_held_or_sent_once_more_and_then_held(policy, drops, story, state, start, ledger, relay, directory):
     relay.drops[CHARLIE] = drops
 
-    start("--bulk", "3", unknown_policy=policy)
+    start("--bulk", "3", unknown_policy=policy).await_step("accepted", 3)
     ledger.await_ends()
 
     assert ledger.story(CHARLIE) == story

@@ -8,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+import structlog
+
 from couvert.domain.ids import IdSource
 from couvert.domain.refusals import Unavailable
 from couvert.store.port import Store
@@ -39,4 +41,5 @@ async def main(directory: Path, node: int, count: int) -> None:
 
 
 if __name__ == "__main__":
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 10_000_000))

@@ -18,8 +18,6 @@ def happened(
     for event in events:
         delivery = evolve(delivery, event)
     row = _row(stored, delivery)
-    if note is not None:
-        note = note.encode("utf-8", "replace").decode()  # no outcome is lost for half a surrogate pair
     part = delivery.id - delivery.mail_id
     records = [Record(delivery.mail_id, part, event, None if n else words) for n, event in enumerate(events)]
     return Change(at=at, records=records, deliveries=[row]), row

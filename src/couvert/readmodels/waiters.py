@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from heapq import heapify, heappop, heappush
 from itertools import count
@@ -22,13 +23,20 @@ class Waiters:
     So one of them sees the other.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, hurry: Callable[[], None] = lambda: None) -> None:
+        """`hurry` is called on the event loop whenever somebody begins to wait."""
+        self._hurry = hurry
         self.reached: Position = 0
         self._lowest: Position = END
         self._heap: list[tuple[Position, int, asyncio.Future[None]]] = []
         self._numbers = count()
         self._gave_up = 0
         self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def are_there(self) -> bool:
+        """Somebody waits."""
+        return self._lowest != END
 
     def moved_to(self, position: Position) -> None:
         """The read models hold everything up to here now; less than before if they were begun anew."""
@@ -45,6 +53,7 @@ class Waiters:
         future = self._loop.create_future()
         heappush(self._heap, (position, next(self._numbers), future))
         self._lowest = self._heap[0][0]
+        self._hurry()
         self._release()
         try:
             async with asyncio.timeout(timeout_seconds):

@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from couvert.delivery.transport import Message, Outcome
-from tests.delivery.smtp.handing import Word, hand_over, transport_to
+from couvert.delivery.transports.smtp import Patience
+from tests.delivery.smtp.handing import BRIEF, Word, hand_over, transport_to
 
 
 @dataclass
@@ -85,7 +86,9 @@ async def scripted(*scripts: Script) -> AsyncIterator[int]:
             session.cancel()
 
 
-async def outcome_with(script: Script, message: Message | None = None, word: Word | None = None) -> Outcome:
+async def outcome_with(
+    script: Script, message: Message | None = None, word: Word | None = None, patience: Patience = BRIEF
+) -> Outcome:
     """What became of one mail handed to a relay that follows the script."""
-    async with scripted(script) as port, transport_to(port) as transport:
+    async with scripted(script) as port, transport_to(port, patience) as transport:
         return await hand_over(transport, message, word)

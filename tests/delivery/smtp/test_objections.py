@@ -3,6 +3,7 @@
 import pytest
 
 from couvert.delivery.transport import Refused, Taken, TryLater
+from couvert.delivery.transports.smtp import Patience
 from tests.delivery.smtp.handing import hand_over, transport_to
 from tests.delivery.smtp.scripted import Peer, outcome_with, scripted
 
@@ -62,7 +63,9 @@ async def test_a_421_needs_no_further_answers():
         await peer.says(b"421 4.3.2 Shutting down\r\n")
         assert await peer.hears_nothing_more() == b""
 
-    assert await outcome_with(relay) == TryLater("421 4.3.2 Shutting down (in answer to MAIL FROM)")
+    assert await outcome_with(relay, patience=Patience()) == TryLater(
+        "421 4.3.2 Shutting down (in answer to MAIL FROM)"
+    )
 
 
 @pytest.mark.parametrize("answer", [b"421 4.3.2 Shutting down\r\n", b""], ids=["421", "a break"])

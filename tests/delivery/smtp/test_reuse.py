@@ -90,10 +90,13 @@ async def test_an_idle_connection_ends_with_a_word():
         assert await peer.hears(b"\r\n") == b"QUIT\r\n"
         await peer.says(b"221 Bye\r\n")
         assert await peer.hears_nothing_more() == b""
+        ended.set()
 
+    ended = asyncio.Event()
     async with scripted(relay) as port, transport_to(port, Patience(idle=0.02)) as transport:
         await hand_over(transport)
-        await asyncio.sleep(0.05)
+        async with asyncio.timeout(1):
+            await ended.wait()
 
 
 async def test_a_reserved_connection_does_not_end_for_being_idle():

@@ -100,6 +100,8 @@ class Writer(threading.Thread):
             connection = self._database.get()
             try:
                 applied = self._transact(connection, work, groups.together)
+            except _CommitFailed:
+                raise
             except Exception as fault:
                 if not groups.is_items_own(fault):
                     raise

@@ -178,7 +178,7 @@ class Connection(asyncio.Protocol):
             self._pours = say.pours
             if say.line:
                 self._transport.write(say.line)
-            if say.pours and not self._is_full:
+            if say.pours:
                 self._loop.call_soon(self._flow)  # not at once: others get their turn between two blocks
 
     def _flow(self) -> None:
