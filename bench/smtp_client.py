@@ -4,6 +4,7 @@ Run: python bench/smtp_client.py      (needs Debian's postfix for smtp-sink; uvl
 """
 
 import asyncio
+import os
 import shutil
 import socket
 import statistics
@@ -146,8 +147,9 @@ def _smtp_sink() -> Iterator[int]:
     if program is None:
         raise SystemExit("smtp-sink is missing: apt-get install postfix")
     port = _free_port()
-    # -u: started by root it wants somebody else to be.
-    relay = subprocess.Popen([program, "-u", "nobody", f"127.0.0.1:{port}", "100"])
+    # Started by root, it asks whom to be instead.
+    user = ["-u", "nobody"] if os.geteuid() == 0 else []
+    relay = subprocess.Popen([program, *user, f"127.0.0.1:{port}", "100"])
     try:
         _wait_until_open(port)
         yield port

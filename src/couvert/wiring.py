@@ -156,17 +156,19 @@ class ServeLock:
 
     def take(self) -> None:
         """Hold it until this process ends; `WrongSetting` if another one serves this directory, or it is unusable."""
+        directory = self._path.parent
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            directory.mkdir(parents=True, exist_ok=True)
             self._file = file = self._path.open("a+")
             if not _locked(file, fcntl.LOCK_EX, TRIES):
-                message = f"COUVERT_DATA_DIR: {self._path.parent} is served by another process; stop it, or name another"
-                raise WrongSetting(message)
+                raise WrongSetting(
+                    f"COUVERT_DATA_DIR: {directory} is served by another process; stop it, or use another"
+                )
             file.truncate(0)
             file.write(str(os.getpid()))
             file.flush()
         except OSError as error:
-            raise _unusable(self._path.parent, error) from None
+            raise _unusable(directory, error) from None
 
     def is_taken(self) -> bool:
         """Whether a `serve` runs on this directory now."""

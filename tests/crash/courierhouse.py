@@ -66,7 +66,14 @@ class Meddled:
         return lambda *given, **asked: meddler(real, *given, **asked)
 
 
-def courier_of(store: Any, provider: Transport, *, hands: int = 4, lease_seconds: float = 30) -> Courier:
+def courier_of(
+    store: Any,
+    provider: Transport,
+    *,
+    hands: int = 4,
+    lease_seconds: float = 30,
+    now_ms: Callable[[], int] = now_ms,
+) -> Courier:
     leases = Leases(store, owner=7, seconds=lease_seconds, now_ms=now_ms)
     attempts = Attempts(store, now_ms, "hold", int(lease_seconds * 1000))
     return Courier(store, attempts, Letters(store, now_ms), provider, leases, hands=hands, now_ms=now_ms)
@@ -82,5 +89,5 @@ async def accept(store: Store, *recipients: str) -> None:
 
 async def until(is_so: Callable[[], object], seconds: float = 10) -> None:
     async with asyncio.timeout(seconds):
-        while not is_so():
+        while not is_so():  # noqa: ASYNC110 - what it waits for is in a file
             await asyncio.sleep(0.01)

@@ -54,6 +54,11 @@ class Ledger:
         """
         return [name.split(".")[1] for (name,) in self._read(sql, email)]
 
+    def adds_up(self) -> bool:
+        """What `couvert audit` says of it; its sentences show where it was asked, if it says no."""
+        command = [sys.executable, "-m", "couvert", "audit", "--data", str(self._directory)]
+        return subprocess.run(command, cwd=self._directory, timeout=60, check=False).returncode == 0
+
     def is_locked(self) -> bool:
         """Whether somebody is in the middle of a transaction that writes."""
         with closing(self._open(timeout=0.1)) as connection:
@@ -77,9 +82,3 @@ class Ledger:
         """The file as it is: a witness creates nothing."""
         uri = f"file:{self._directory / 'couvert.db'}?mode=rw"
         return sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None)
-
-
-def audit(directory: Path) -> subprocess.CompletedProcess[str]:
-    """`couvert audit`, by another process."""
-    command = [sys.executable, "-m", "couvert", "audit", "--data", str(directory)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=directory, timeout=60, check=False)

@@ -104,7 +104,7 @@ class _Session(StreamRequestHandler):
                     return
 
     def _answer(self, line: str) -> bool:
-        match line.split(" ")[0].upper():
+        match line.partition(" ")[0].upper():
             case "EHLO":
                 self._say(OFFERS)
             case "DATA":

@@ -56,19 +56,25 @@ class Service:
     def exit_code(self) -> int:
         return self._ended()
 
-    def limit_files(self, size: int | None) -> None:
-        """No file of it may become larger than this, as on a disk that is full; None lifts the limit."""
-        soft = resource.RLIM_INFINITY if size is None else size
-        resource.prlimit(self.child.pid, resource.RLIMIT_FSIZE, (soft, resource.RLIM_INFINITY))
+    def fill_disk(self) -> None:
+        """From now on nothing can be appended to the log."""
+        self._limit_files((self._directory / "couvert.db-wal").stat().st_size)
+
+    def make_room(self) -> None:
+        self._limit_files(resource.RLIM_INFINITY)
+
+    def connection(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
 
     def key(self) -> str:
         """A new API key, made on the command line."""
         return self.run("key", "create", "--name", "crash", "--origin", "app.example.com").stdout.strip()
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """A command on the same data, with the same settings."""
+        """A command on the same data (unless it names other), with the same settings."""
+        where = () if "--data" in arguments else ("--data", str(self._directory))
         return subprocess.run(
-            [*COUVERT, *arguments, "--data", str(self._directory)],
+            [*COUVERT, *arguments, *where],
             capture_output=True,
             text=True,
             cwd=self._directory,
@@ -81,6 +87,9 @@ class Service:
         if self._child is not None:
             self.kill()
 
+    def _limit_files(self, size: int) -> None:
+        resource.prlimit(self.child.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
     def _ended(self) -> int:
         code = self.child.wait(60)
         assert self.child.stdout is not None
@@ -91,7 +100,9 @@ class Service:
 COUVERT = [sys.executable, "-m", "couvert"]
 
 
-def post_mail(connection: http.client.HTTPConnection, key: str, recipients: list[str]) -> Answer:
+def post_mail(
+    connection: http.client.HTTPConnection, key: str, recipients: list[str], idempotency_key: str | None = None
+) -> Answer:
     """POST /v1/mail. Raises OSError or HTTPException where the service gives no whole answer."""
     mail = {
         "recipients": [{"mail": email, "name": "Charlie"} for email in recipients],
@@ -100,6 +111,8 @@ def post_mail(connection: http.client.HTTPConnection, key: str, recipients: list
         "html_template": "<p>Hello {{name}}</p>" + "<p>All the news.</p>" * 100,
     }
     headers = {"Content-Type": "application/json", "x-api-key": key, "origin": ORIGIN}
+    if idempotency_key is not None:
+        headers["Idempotency-Key"] = idempotency_key
     connection.request("POST", "/v1/mail", json.dumps(mail), headers)
     response = connection.getresponse()
     return Answer(response.status, json.loads(response.read()))

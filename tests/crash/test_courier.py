@@ -5,10 +5,12 @@ import asyncio
 import pytest
 
 from couvert.commands import sandbox
+from couvert.commands.accept import AcceptMails
 from couvert.commands.notices import Notices
 from couvert.commands.send import SendMail
 from couvert.delivery.transport import Message
 from couvert.domain.delivery import Begun, Sent, State
+from couvert.domain.ids import IdSource
 from couvert.domain.refusals import Unavailable
 from couvert.store.sqlite.store import SqliteStore
 from couvert.wiring import now_ms
@@ -164,12 +166,41 @@ async def test_who_asked_in_vain_is_forgotten(store, provider):
         raise Unavailable("The database cannot be read.")
 
     courier = courier_of(store, provider)
-    send = SendMail(None, Meddled(store, delivery=delivery), courier, patience_seconds=1)
+    mails = AcceptMails(store, IdSource(1, now_ms), now_ms)
+    send = SendMail(mails, Meddled(store, delivery=delivery), courier, patience_seconds=1)
 
     with pytest.raises(Unavailable):
         await send.outcome(1)
 
     assert courier._waiting == {}
+
+
+# --- Clocks -----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_clock_that_is_set_an_hour_ahead_leaves_no_hand_over_in_doubt(directory, provider, ledger):
+    offset_ms = 0
+
+    def wall_clock():
+        return now_ms() + offset_ms
+
+    store = SqliteStore(directory, wall_clock)
+    provider.lets_go.clear()
+    await accept(store, ALICE, BOB)
+    courier = courier_of(store, provider, now_ms=wall_clock)
+    courier.start()
+    await until(lambda: len(provider.handed) == 2)
+
+    offset_ms = 3_600_000
+    await until(lambda: len(ledger.leased()) == 2)
+    await asyncio.sleep(0.5)
+    provider.lets_go.set()
+    await until(lambda: ledger.in_state(State.SENT) == {ALICE, BOB})
+    await courier.stop()
+    await store.close()
+
+    assert ledger.story(ALICE) == ["begun", "sent"]
+    assert sorted(provider.handed) == [ALICE, BOB]
 
 
 # --- A provider that is away ------------------------------------------------------------------------------------------

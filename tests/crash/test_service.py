@@ -7,13 +7,12 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPException
 
 import pytest
 
 from couvert.domain.delivery import State
 from tests.crash.crew import environment
-from tests.crash.ledger import audit
 from tests.crash.load import Load
 from tests.crash.relay import VERDICT, Relay
 from tests.crash.service import Answer, Service, post_mail
@@ -40,7 +39,7 @@ def key(service):
     return service.key()
 
 
-def test_killed_again_and_again_it_keeps_every_promise(service, key, relay, ledger, directory):
+def test_killed_again_and_again_it_keeps_every_promise(service, key, relay, ledger):
     relay.seconds = 0.01
     chance = random.Random(SEED)
     begun: set[str] = set()
@@ -54,19 +53,22 @@ def test_killed_again_and_again_it_keeps_every_promise(service, key, relay, ledg
             assert len(in_flight) <= MAX_IN_FLIGHT
             begun |= in_flight
             service.start()
-            assert audit(directory).returncode == 0
+            assert ledger.adds_up()
     ledger.await_ends()
 
-    assert load.promised <= {entry.email for entry in ledger.entries()}
+    emails = [entry.email for entry in ledger.entries()]
+    assert len(emails) == len(set(emails)), "a mail was accepted twice under one key"
+    assert load.promised <= set(emails)
+    assert load.sent <= ledger.in_state(State.SENT)
     assert ledger.in_state(State.UNKNOWN) <= begun
     assert {entry.state for entry in ledger.entries()} <= {State.SENT, State.UNKNOWN}
     assert ledger.in_state(State.SENT) <= relay.copies.keys()
     assert set(relay.copies.values()) == {1}
     assert len(load.promised) > 10 * ROUNDS
-    assert audit(directory).returncode == 0
+    assert ledger.adds_up()
 
 
-def test_killed_while_it_starts_for_the_first_time_it_starts_all_the_same(service, directory):
+def test_killed_while_it_starts_for_the_first_time_it_starts_all_the_same(service, ledger):
     chance = random.Random(SEED)
     for _ in range(ROUNDS):
         service.begin()
@@ -75,13 +77,13 @@ def test_killed_while_it_starts_for_the_first_time_it_starts_all_the_same(servic
 
     service.start()
 
-    assert audit(directory).returncode == 0
+    assert ledger.adds_up()
 
 
 # --- Told to stop -----------------------------------------------------------------------------------------------------
 
 
-def test_told_to_stop_under_load_it_ends_what_it_began_and_leaves_no_doubt(service, key, relay, ledger, directory):
+def test_told_to_stop_under_load_it_ends_what_it_began_and_leaves_no_doubt(service, key, relay, ledger):
     relay.seconds = 0.02
     service.start()
 
@@ -95,7 +97,7 @@ def test_told_to_stop_under_load_it_ends_what_it_began_and_leaves_no_doubt(servi
     assert {entry.state for entry in ledger.entries()} <= {State.SENT, State.QUEUED}
     assert load.promised <= {entry.email for entry in ledger.entries()}
     assert relay.copies == dict.fromkeys(ledger.in_state(State.SENT), 1)
-    assert audit(directory).returncode == 0
+    assert ledger.adds_up()
 
 
 def test_whoever_waits_for_an_outcome_gets_it_from_a_service_that_was_told_to_stop(service, key, relay, ledger):
@@ -137,7 +139,7 @@ def test_told_to_stop_before_it_listens_it_stops(directory):
 # --- Without a relay --------------------------------------------------------------------------------------------------
 
 
-def test_mail_waits_for_a_relay_that_is_down_and_goes_when_it_is_back(service, key, relay, ledger, directory):
+def test_mail_waits_for_a_relay_that_is_down_and_goes_when_it_is_back(service, key, relay, ledger):
     relay.close()
     service.start()
     answer = post(service, key, ALICE)
@@ -152,23 +154,23 @@ def test_mail_waits_for_a_relay_that_is_down_and_goes_when_it_is_back(service, k
 
     assert ledger.story(ALICE) == ["begun", "sent"]
     assert returned.copies == {ALICE: 1}
-    assert audit(directory).returncode == 0
+    assert ledger.adds_up()
 
 
 # --- On a full disk ---------------------------------------------------------------------------------------------------
 
 
-def test_on_a_full_disk_it_refuses_loses_nothing_and_resumes(service, key, relay, ledger, directory):
+def test_on_a_full_disk_it_refuses_loses_nothing_and_resumes(service, key, relay, ledger):
     relay.seconds = 0.02
     service.start()
 
     with Load(service, key) as load:
         time.sleep(0.7)
-        service.limit_files((directory / "couvert.db-wal").stat().st_size)
+        service.fill_disk()
         until(lambda: load.answers[503], "it refuses")
         time.sleep(PAST_THE_LEASE)
         before = len(load.promised)
-        service.limit_files(None)
+        service.make_room()
         until(lambda: len(load.promised) > before + 10, "it accepts again")
     ledger.await_ends()
 
@@ -177,17 +179,17 @@ def test_on_a_full_disk_it_refuses_loses_nothing_and_resumes(service, key, relay
     assert set(relay.copies.values()) == {1}
     assert {status for status, _ in load.refusals} == {503}
     assert all(sorted(answer.body) == ["details", "error_type", "message", "status"] for answer in load.refusals)
-    assert audit(directory).returncode == 0
+    assert ledger.adds_up()
 
 
 @pytest.fixture
-def taken_but_not_recorded(service, key, relay, directory):
+def taken_but_not_recorded(service, key, relay):
     """The relay has taken Alice's mail, and there is no room to write that down."""
     let_go = relay.hold(VERDICT, ALICE)
     service.start()
     waiting = Waiting(service, key, ALICE)
     relay.await_hold(VERDICT, ALICE)
-    service.limit_files((directory / "couvert.db-wal").stat().st_size)
+    service.fill_disk()
     let_go.set()
     time.sleep(PAST_THE_LEASE)
     yield
@@ -195,31 +197,41 @@ def taken_but_not_recorded(service, key, relay, directory):
 
 
 @pytest.mark.usefixtures("taken_but_not_recorded")
-def test_an_outcome_that_finds_the_disk_full_is_recorded_once_there_is_room(service, ledger, relay, directory):
-    service.limit_files(None)
+def test_an_outcome_that_finds_the_disk_full_is_recorded_once_there_is_room(service, ledger, relay):
+    service.make_room()
     ledger.await_ends()
 
     assert ledger.story(ALICE) == ["begun", "sent"]
     assert relay.copies == {ALICE: 1}
-    assert audit(directory).returncode == 0
+    assert ledger.adds_up()
 
 
 @pytest.mark.usefixtures("taken_but_not_recorded")
-def test_killed_before_an_outcome_found_room_on_the_disk_it_holds_the_delivery(service, ledger, relay, directory):
+def test_told_to_stop_on_a_full_disk_it_stays_for_what_only_it_knows(service, ledger):
+    service.terminate()
+    time.sleep(0.5)
+    service.make_room()
+
+    assert service.exit_code() == 0
+    assert ledger.story(ALICE) == ["begun", "sent"]
+
+
+@pytest.mark.usefixtures("taken_but_not_recorded")
+def test_killed_before_an_outcome_found_room_on_the_disk_it_holds_the_delivery(service, ledger, relay):
     service.kill()
     service.start()
     ledger.await_ends()
 
     assert ledger.story(ALICE) == ["begun", "unknown"]
     assert relay.copies == {ALICE: 1}
-    assert audit(directory).returncode == 0
+    assert ledger.adds_up()
 
 
 # --- A client ---------------------------------------------------------------------------------------------------------
 
 
 def post(service: Service, key: str, recipient: str) -> Answer:
-    connection = HTTPConnection("127.0.0.1", service.port, timeout=20)
+    connection = service.connection()
     try:
         return post_mail(connection, key, [recipient])
     finally:

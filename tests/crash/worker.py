@@ -128,15 +128,15 @@ class WatchedClearance:
         return is_cleared
 
 
-async def run(settings: Settings, bulk: int, singles: int) -> None:
+async def run(settings: Settings, bulk: int, singles: int, name: str) -> None:
     parts = wiring.open_parts(settings)
     told_to_stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told_to_stop.set)
     async with wiring.running(parts, delivers=True):
         # Both ways into the courier's hands: out of the queue, and handed in by whoever waits for the outcome.
         if bulk:
-            await parts.send.queue(_mail("bulk", bulk), key=None)
-        await asyncio.gather(*(parts.send.send(_mail(f"single{n}", 1), key=None) for n in range(singles)))
+            await parts.send.queue(_mail(f"{name}bulk", bulk), key=None)
+        await asyncio.gather(*(parts.send.send(_mail(f"{name}single{n}", 1), key=None) for n in range(singles)))
         await told_to_stop.wait()
 
 
@@ -151,12 +151,13 @@ def main() -> None:
     parser.add_argument("--fault")
     parser.add_argument("--bulk", type=int, default=0, help="accept one mail to so many recipients")
     parser.add_argument("--singles", type=int, default=0, help="accept so many mails to one recipient each")
+    parser.add_argument("--name", default="", help="what the recipients' addresses begin with")
     asked = parser.parse_args()
     steps = Steps(asked.fault)
     opened, chosen = wiring.open_store, wiring.transport_of
-    wiring.open_store = lambda *given: WatchedStore(opened(*given), steps)  # type: ignore[assignment,return-value]
-    wiring.transport_of = lambda *given: WatchedTransport(chosen(*given), steps)  # type: ignore[assignment]
-    asyncio.run(run(Settings.read(data_dir=asked.data), asked.bulk, asked.singles))
+    wiring.open_store = lambda *given: WatchedStore(opened(*given), steps)
+    wiring.transport_of = lambda *given: WatchedTransport(chosen(*given), steps)
+    asyncio.run(run(Settings.read(data_dir=asked.data), asked.bulk, asked.singles, asked.name))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import pytest
 
 from couvert.delivery.transport import Refused, Taken, Transport, TryLater, Unknown, Withheld
+from couvert.delivery.transports.sandbox import SandboxTransport
+from tests.delivery.shelf import Shelf
 from tests.delivery.smtp.acting import Actor, acted
 from tests.delivery.smtp.handing import Word, hand_over, mail, transport_to
 
@@ -32,7 +34,15 @@ async def smtp() -> AsyncIterator[Stage]:
         yield Stage(transport, lambda: [envelope.rcpt_tos[0] for envelope in relay.arrived], channels=2)
 
 
-STAGES = [smtp]
+@asynccontextmanager
+async def sandbox() -> AsyncIterator[Stage]:
+    shelf = Shelf()
+    transport = SandboxTransport(shelf)
+    yield Stage(transport, lambda: [message.recipient for message in shelf.kept], channels=None)
+    await transport.close()
+
+
+STAGES = [smtp, sandbox]
 
 
 @pytest.fixture(params=STAGES, ids=lambda stage: stage.__name__)

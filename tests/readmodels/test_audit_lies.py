@@ -12,18 +12,15 @@ from couvert.domain.refusals import NotFound
 from couvert.readmodels.audit import audit
 from couvert.readmodels.audit.report import MOST_KEPT
 from couvert.store.sqlite.store import FILE
-from tests.readmodels.test_audit_soundness import follow
+from tests.readmodels.following import FIRST, follow
 from tests.readmodels.world import World
-
-MODELS = "readmodels-1.db"
-
 
 LIES = {
     # The queue.
     "no row": ("delete from delivery where id = {a} + 2", "Accepted and lost: delivery {dlv_a2} has no row."),
     "a row too many": (
-        "update delivery set id = id + 9 where id = {b} + 1",
-        "There is a row of delivery {dlv_b10}, which was never accepted.",
+        "update delivery set id = id + 9 where id = {c} + 1",
+        "There is a row of delivery {dlv_c10}, which was never accepted.",
     ),
     "a state": (
         "update delivery set state = 2 where id = {b} + 1",
@@ -58,13 +55,13 @@ LIES = {
         "The recipient of delivery {dlv_a3} is not in the vault.",
     ),
     "a recipient too many": (
-        "update recipient set delivery_id = {a} + 4 where delivery_id = {a} + 3",
-        "The vault has a recipient of delivery {dlv_a4}, which was never accepted.",
+        "update recipient set delivery_id = {c} + 2 where delivery_id = {c} + 1",
+        "The vault has a recipient of delivery {dlv_c2}, which was never accepted.",
     ),
     "no content": ("delete from content where mail_id = {b}", "The content of mail {mail_b} is not in the vault."),
     "a content too many": (
-        "update content set mail_id = {b} + 1 where mail_id = {b}",
-        "The vault has the content of mail {mail_b1}, which was never accepted.",
+        "update content set mail_id = {c} + 1 where mail_id = {c}",
+        "The vault has the content of mail {mail_c1}, which was never accepted.",
     ),
     "no HTML": (
         "delete from body where sha256 = (select html from content where mail_id = {b})",
@@ -127,8 +124,12 @@ LIES = {
         "The read models do not know delivery {dlv_a1}.",
     ),
     "a mail invented": (
-        "update models.mail set mail_id = {a} + 1 where mail_id = {a}",
-        "The read models know mail {mail_a1}, of which the log says nothing up to there.",
+        "update models.mail set mail_id = {c} + 1 where mail_id = {c}",
+        "The read models know mail {mail_c1}, of which the log says nothing up to there.",
+    ),
+    "a delivery invented": (
+        "update models.delivery set id = {c} + 2 where id = {c} + 1",
+        "The read models know delivery {dlv_c2}, of which the log says nothing up to there.",
     ),
     "counts that add up to another truth": (
         "update models.mail set queued = queued - 1, sent = sent + 1 where mail_id = {a}",
@@ -185,7 +186,7 @@ def test_a_damaged_database_is_not_sound(healthy, tmp_path):
 
 def test_read_models_that_are_gone_are_no_fault(healthy, tmp_path):
     directory = shutil.copytree(healthy[0], tmp_path / "data")
-    (directory / MODELS).unlink()
+    (directory / FIRST).unlink()
 
     report = audit(directory)
 
@@ -203,8 +204,8 @@ def healthy(tmp_path_factory):
     """A key, and three mails: of a's recipients the first has it, the second is put off and the third waits; what
     became of b is unknown; c is under way."""
     directory = tmp_path_factory.mktemp("healthy")
-    mails = asyncio.run(happen(directory))
-    last = follow(directory, 1_000)
+    mails, last = asyncio.run(happen(directory))
+    follow(directory)
     deliveries = {f"dlv_{name}{n}": encode("dlv", id_ + n) for name, id_ in mails.items() for n in range(1, 11)}
     shown = {f"mail_{name}": encode("mail", id_) for name, id_ in mails.items()}
     invented = {f"mail_{name}1": encode("mail", id_ + 1) for name, id_ in mails.items()}
@@ -221,7 +222,7 @@ async def happen(directory):
         await world.work("unknown")
         c = await world.accept()
         await world.work("nothing")
-    return {"a": a, "b": b, "c": c}
+        return {"a": a, "b": b, "c": c}, await world.store.position()
 
 
 async def accept(directory, recipients):
@@ -231,6 +232,6 @@ async def accept(directory, recipients):
 
 def plant(directory, sql):
     with closing(sqlite3.connect(directory / FILE)) as connection:
-        connection.execute("attach ? as models", (str(directory / MODELS),))
+        connection.execute("attach ? as models", (str(directory / FIRST),))
         connection.execute(sql)
         connection.commit()

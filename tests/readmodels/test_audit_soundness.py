@@ -2,17 +2,13 @@
 
 import asyncio
 import tempfile
-from contextlib import closing
 from pathlib import Path
 
 from hypothesis import given, strategies as st
 
 from couvert.domain.delivery import State
 from couvert.readmodels.audit import audit
-from couvert.readmodels.log import read_page
-from couvert.readmodels.model_file import ModelFile
-from couvert.store.sqlite.connections import open_reader
-from couvert.store.sqlite.store import FILE
+from tests.readmodels.following import follow
 from tests.readmodels.world import World, pasts
 
 
@@ -21,13 +17,13 @@ def test_what_the_commands_did_is_sound_however_far_the_read_models_are(past, fo
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         asyncio.run(happen(directory, past, policy))
-        last = follow(directory, followed)
+        follow(directory, up_to=followed)
 
         report = audit(directory)
 
         assert report.faults.first == []
         assert report.is_sound
-        assert report.read_models == min(last, followed)
+        assert report.read_models == min(report.position, followed)
         assert sum(report.counts.values()) == report.deliveries
 
 
@@ -57,11 +53,3 @@ async def happen(directory, past, policy):
     async with World(directory, policy=policy) as world:
         for step in past:
             await step(world)
-
-
-def follow(directory: Path, up_to: int) -> int:
-    """The read models up to there; return the log's last position."""
-    with closing(open_reader(directory / FILE)) as source, ModelFile(directory / "readmodels-1.db") as models:
-        page = read_page(source, models.checkpoint, up_to=up_to)
-        models.advance(page.events, page.end)
-        return read_page(source, models.checkpoint).end.position

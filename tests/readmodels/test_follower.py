@@ -136,6 +136,23 @@ async def test_a_file_that_is_deleted_is_made_anew_under_another_name(world, sta
     assert models_of(world).name != "readmodels-1.db"
 
 
+async def test_what_was_reached_is_not_any_more_once_its_file_is_gone(world, start, monkeypatch):
+    await world.accept()
+    follower = start()
+    await follower.reached_position(1, SOON)
+    models_of(world).unlink()
+    monkeypatch.setattr(module, "ModelFile", no_space)
+
+    await world.accept()
+
+    assert not await follower.reached_position(2, 0.2)
+    assert follower.reached == 0
+
+
+def no_space(path):
+    raise sqlite3.OperationalError("database or disk is full")
+
+
 def garbage(path):
     path.write_bytes(b"not a database at all" * 1_000)
 

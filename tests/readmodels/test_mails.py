@@ -13,12 +13,11 @@ from hypothesis import given, strategies as st
 from couvert.domain.delivery import State
 from couvert.readmodels.checksum import checksum
 from couvert.readmodels.connections import open_read_only
-from couvert.readmodels.log import read_page
 from couvert.readmodels.mail_tables import mails_by_id, totals
 from couvert.readmodels.model_file import ModelFile
-from couvert.store.sqlite.connections import open_reader
 from couvert.store.sqlite.rows import STATE_CODES, STATES
 from couvert.store.sqlite.store import FILE
+from tests.readmodels.following import follow
 from tests.readmodels.world import Step, World, pasts
 
 batch_sizes = st.lists(st.integers(1, 7), min_size=1)
@@ -30,7 +29,7 @@ def test_following_live_in_batches_of_any_size_ends_as_a_rebuild_does(past, size
         directory = Path(name)
         asyncio.run(live(directory, past, sizes, policy))
 
-        follow(directory, "rebuilt.db", [10_000])
+        follow(directory, "rebuilt.db")
 
         assert checksum_of(directory / "live.db") == checksum_of(directory / "rebuilt.db")
 
@@ -48,7 +47,7 @@ async def test_a_mail_to_many_is_one_row_until_they_are_sent(tmp_path):
     async with World(tmp_path) as world:
         mail_id = await world.accept(4)
         await world.work("taken")
-    follow(tmp_path, "live.db", [100])
+    follow(tmp_path, "live.db")
 
     assert query(tmp_path / "live.db", "select id - mail_id from delivery") == [(1,)]
     assert counts_per_mail(tmp_path) == {mail_id: {State.QUEUED: 3, State.SENT: 1}}
@@ -62,25 +61,13 @@ def test_the_columns_of_counts_are_in_the_order_of_the_states(tmp_path):
     assert columns[first : first + len(State)] == list(STATE_CODES)
 
 
-# Following, without a thread.
-
-
 async def live(directory: Path, past: list[Step], sizes: list[int], policy: Any) -> None:
     """The past happens, and the read models follow step by step."""
     async with World(directory, policy=policy) as world:
         for step in past:
             await step(world)
-            follow(directory, "live.db", sizes)
-        follow(directory, "live.db", sizes)
-
-
-def follow(directory: Path, name: str, sizes: list[int]) -> None:
-    """To the end of the log, in batches of these sizes, over and over."""
-    with closing(open_reader(directory / FILE)) as source, ModelFile(directory / name) as models:
-        turn = 0
-        while (page := read_page(source, models.checkpoint, limit=sizes[turn % len(sizes)])).events:
-            models.advance(page.events, page.end)
-            turn += 1
+            follow(directory, "live.db", sizes=sizes)
+        follow(directory, "live.db", sizes=sizes)
 
 
 def checksum_of(path: Path) -> str:

@@ -7,13 +7,13 @@ from couvert.domain.refusals import Unavailable
 from couvert.readmodels.folds import Status
 from couvert.readmodels.read import ReadModels
 from couvert.readmodels.rebuild import rebuild
-from tests.readmodels.test_audit_soundness import follow
+from tests.readmodels.following import follow
 
 
 async def test_a_mail_with_its_counts(world):
     mail_id = await world.accept(4)
     await world.work("taken", "refused", "unknown")
-    follow(world.directory, up_to=100)
+    follow(world.directory)
 
     with ReadModels(world.directory) as models:
         mail = models.mail(mail_id)
@@ -26,7 +26,7 @@ async def test_a_mail_with_its_counts(world):
 
 
 async def test_a_mail_that_is_not_there(world):
-    follow(world.directory, up_to=100)
+    follow(world.directory)
 
     with ReadModels(world.directory) as models:
         assert models.mail(5) is None
@@ -45,7 +45,7 @@ async def test_totals_and_how_far_they_go(world):
 
 async def test_an_open_reader_follows_to_another_file(world):
     await world.accept()
-    follow(world.directory, up_to=100)
+    follow(world.directory)
     with ReadModels(world.directory) as models:
         assert models.position() == 1
         await world.work("taken")
@@ -60,3 +60,10 @@ async def test_before_anything_was_followed_there_is_nothing_to_read(world):
         models.position()
 
     assert list(world.directory.glob("readmodels-*")) == []
+
+
+def test_without_a_database_there_is_nothing_to_read(tmp_path):
+    with pytest.raises(Unavailable):
+        ReadModels(tmp_path)
+
+    assert list(tmp_path.iterdir()) == []

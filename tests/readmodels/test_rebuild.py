@@ -15,9 +15,7 @@ from couvert.readmodels.model_file import ModelFile
 from couvert.readmodels.read import ReadModels
 from couvert.readmodels.rebuild import LOCK, rebuild
 from couvert.store.sqlite.store import FILE
-from tests.readmodels.test_audit_soundness import follow
-
-FIRST = "readmodels-1.db"
+from tests.readmodels.following import FIRST, follow
 
 
 async def test_what_was_followed_live_agrees(world):
@@ -45,7 +43,7 @@ async def test_afterwards_there_is_one_file_and_it_has_reached_the_end(world):
 
 async def test_read_models_that_were_wrong_are_told_and_replaced(world):
     mail_id = await happen(world)
-    follow(world.directory, up_to=100)
+    follow(world.directory)
     run(world.directory / FIRST, "update mail set sent = 0, bounced = 1 where sent")
 
     rebuilt = rebuild(world.directory)
@@ -70,7 +68,7 @@ async def test_without_read_models_there_is_nothing_to_agree_with(world):
 
 async def test_an_erasure_in_the_vault_changes_nothing(world):
     await happen(world)
-    follow(world.directory, up_to=100)
+    follow(world.directory)
     run(world.directory / FILE, "delete from note")
     run(world.directory / FILE, "update recipient set email = ''")
 
@@ -79,7 +77,7 @@ async def test_an_erasure_in_the_vault_changes_nothing(world):
 
 async def test_order_and_layout_of_rows_do_not_matter(world):
     await happen(world)
-    follow(world.directory, up_to=100)
+    follow(world.directory)
     run(world.directory / FIRST, "create table other as select * from mail")
     run(world.directory / FIRST, "delete from mail")
     run(world.directory / FIRST, "insert into mail select * from other order by mail_id desc")
@@ -109,6 +107,7 @@ async def test_it_works_while_a_service_runs(world, start):
 async def test_whoever_saw_an_event_sees_it_after_the_swap_too(world, start):
     follower = start()
     await happen(world)
+    await follower.reached_position(6, 5)
     stop = threading.Event()
     rebuilding = asyncio.create_task(asyncio.to_thread(rebuild_again_and_again, world.directory, stop))
 
@@ -134,7 +133,7 @@ async def test_what_a_stopped_rebuild_left_is_cleared_away(world):
 
 async def test_a_rebuild_that_fails_leaves_everything_as_it_was(world):
     await happen(world)
-    follow(world.directory, up_to=100)
+    follow(world.directory)
     run(world.directory / FILE, "create trigger no before update on read_models begin select raise(abort, 'no'); end")
 
     with pytest.raises(sqlite3.IntegrityError):

@@ -4,9 +4,11 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable
+from heapq import heappush
 
 import pytest
 
+from couvert.readmodels import waiters as module
 from couvert.readmodels.waiters import FEW, Waiters
 
 
@@ -48,6 +50,19 @@ async def test_who_comes_late_does_not_wait():
     assert await waiters.wait(7, 0)
 
 
+async def test_who_gave_up_is_not_taken_for_somebody_who_waits():
+    waiters = Waiters()
+    patient = asyncio.create_task(waiters.wait(5, 60))
+    assert not await waiters.wait(7, 0.01)
+    assert waiters.are_there
+
+    waiters.moved_to(5)
+    await patient
+    assert not await waiters.wait(7, 0.01)
+
+    assert not waiters.are_there
+
+
 async def test_time_outs_and_cancellations_leave_nothing_behind():
     waiters = Waiters()
     far = 10 * FEW
@@ -80,6 +95,18 @@ async def test_nobody_is_missed_while_positions_race_by():
         assert await waiters.wait(position, 5)
 
     thread.join()
+
+
+async def test_who_is_overtaken_while_he_sits_down_does_not_wait(monkeypatch):
+    waiters = Waiters()
+
+    def sit_down(heap, waiter):
+        heappush(heap, waiter)
+        waiters.moved_to(7)
+
+    monkeypatch.setattr(module, "heappush", sit_down)
+
+    assert await asyncio.wait_for(waiters.wait(7, 60), 5)
 
 
 def test_a_loop_that_is_closed_does_not_disturb_the_follower():

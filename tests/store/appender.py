@@ -28,10 +28,15 @@ async def append(store: Store, ids: IdSource, count: int) -> None:
         change = mail(ids)
         mail_id = content_of(change).mail_id
         try:
-            print("kept", mail_id, await store.commit(change), flush=True)
+            say("kept", mail_id, await store.commit(change))
         except Unavailable as trouble:
-            print("refused", mail_id, int(trouble.may_be_kept), flush=True)
+            say("refused", mail_id, int(trouble.may_be_kept))
             await asyncio.sleep(0.02)
+
+
+def say(outcome: str, mail_id: int, number: int) -> None:
+    sys.stdout.write(f"{outcome} {mail_id} {number}\n")
+    sys.stdout.flush()
 
 
 async def main(directory: Path, node: int, count: int) -> None:

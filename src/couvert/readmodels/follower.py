@@ -115,7 +115,8 @@ class Follower(threading.Thread):
 
     def _linger(self) -> None:
         """Between two batches, unless somebody waits: following every commit at once would take the interpreter from
-        requests and hand-overs two thousand times a second, to fold three events each time."""
+        requests and hand-overs two thousand times a second, to fold three events each time.
+        """
         self._hurry.clear()
         if not (self._waiters.are_there or self._stopping.is_set()):
             self._hurry.wait(LINGER_SECONDS)

@@ -27,7 +27,7 @@ class ModelFile:
         """Open the file; create it if it is missing."""
         self.name = path.name
         self._path = path
-        self._connection = sqlite3.connect(path, isolation_level=None, timeout=5)
+        self._connection = sqlite3.connect(path, isolation_level=None, timeout=5, cached_statements=512)
         try:
             with self._unusable_if_damaged():
                 self._prepare()

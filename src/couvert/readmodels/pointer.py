@@ -28,6 +28,8 @@ def remove(directory: Path, name: str) -> None:
         (directory / f"{name}{ending}").unlink(missing_ok=True)
 
 
-def leftovers(directory: Path, name: str) -> set[str]:
-    """Files of read models but this one: what a rebuild left that was stopped."""
-    return {path.name for path in directory.glob("readmodels-*.db")} - {name}
+def leftovers(directory: Path, connection: sqlite3.Connection) -> set[str]:
+    """Files that the database will never name again: what a rebuild left that was stopped."""
+    # In this order: a file that is there and not named yet is a rebuild's, for a follower names it first.
+    there = {path.name for path in directory.glob("readmodels-*.db")}
+    return there - {current(connection)}

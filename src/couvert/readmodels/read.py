@@ -23,7 +23,10 @@ class ReadModels:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._database = open_read_only(directory / FILE)
+        try:
+            self._database = open_read_only(directory / FILE)
+        except sqlite3.OperationalError as error:
+            raise Unavailable(f"There is no {FILE} in {directory} that can be read ({error}).") from error
         self._models: sqlite3.Connection | None = None
         self._name = ""
 

@@ -15,7 +15,7 @@ from couvert.domain.refusals import Conflict, NotFound
 from couvert.readmodels import lock, model_schema, pointer
 from couvert.readmodels.checksum import checksum
 from couvert.readmodels.connections import open_read_only, snapshot, transaction
-from couvert.readmodels.log import END, PAGE, read_page
+from couvert.readmodels.log import END, read_page
 from couvert.readmodels.model_file import ModelFile
 from couvert.readmodels.model_schema import Unusable
 from couvert.store.port import Position
@@ -75,10 +75,9 @@ def rebuild(directory: Path) -> Rebuilt:
 
 def _rebuild(directory: Path, database: sqlite3.Connection, name: str) -> Rebuilt:
     started = time.monotonic()
-    old = pointer.current(database)
-    for leftover in pointer.leftovers(directory, old):
+    for leftover in pointer.leftovers(directory, database):
         pointer.remove(directory, leftover)
-    live = _summed_or_none(directory / old)
+    live = _summed_or_none(directory / pointer.current(database))
     with ModelFile(directory / name) as models:
         events = _catch_up(models, database, up_to=live.position if live else END)
         new = _summed(directory / name)
@@ -103,7 +102,7 @@ def _summed(path: Path) -> Summed:
 def _catch_up(models: ModelFile, database: sqlite3.Connection, *, up_to: Position = END) -> int:
     """How many events it took."""
     events = 0
-    while (page := read_page(database, models.checkpoint, limit=PAGE, up_to=up_to)).end != models.checkpoint:
+    while (page := read_page(database, models.checkpoint, up_to=up_to)).end != models.checkpoint:
         models.advance(page.events, page.end)
         events += len(page.events)
     return events

@@ -75,9 +75,9 @@ class Waiters:
                 future.set_result(None)
 
     def _forget(self) -> None:
-        """Waits for positions that never come must not pile up."""
+        """Waits for positions that never come must not pile up, nor pass for somebody who still waits."""
         self._gave_up += 1
-        if self._gave_up > max(FEW, len(self._heap) // 2):
+        if self._gave_up == len(self._heap) or self._gave_up > max(FEW, len(self._heap) // 2):
             self._heap = [waiter for waiter in self._heap if not waiter[2].cancelled()]
             heapify(self._heap)
             self._lowest = self._heap[0][0] if self._heap else END

@@ -56,7 +56,7 @@ def test_a_relay_is_one_url(url, relay):
         ("smtp://h?timeout=0", "has timeout= followed by a number of seconds from 1 to 3600"),
         ("smtp://h?timeout=nan", "has timeout= followed by a number of seconds from 1 to 3600"),
         ("smtp://h?hello=a%0D%0Ab", "has hello= followed by a host name, or an address in brackets"),
-        ("smtp://h?conections=5", "knows tls, verify, cafile, auth, hello, connections and timeout"),
+        ("smtp://h?colour=red", "knows tls, verify, cafile, auth, hello, connections and timeout"),
     ],
 )
 def test_a_wrong_url_is_answered_with_what_is_right(url, advice):

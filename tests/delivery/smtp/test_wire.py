@@ -1,10 +1,12 @@
 """What goes over the wire, byte for byte."""
 
+import asyncio
+
 import pytest
 
 from couvert.delivery.transport import Refused, Taken
-from tests.delivery.smtp.handing import CONTENT, mail
-from tests.delivery.smtp.scripted import Peer, outcome_with
+from tests.delivery.smtp.handing import CONTENT, Word, mail, transport_to
+from tests.delivery.smtp.scripted import Peer, outcome_with, scripted
 
 ENVELOPE = b"MAIL FROM:<shop@example.com>\r\nRCPT TO:<charlie@example.org>\r\nDATA\r\n"
 
@@ -17,6 +19,25 @@ async def test_sender_recipient_and_data_leave_together_and_the_content_in_one_w
         await peer.says(b"250 2.0.0 Ok: queued as 4XyZ\r\n")
 
     assert await outcome_with(relay) == Taken("4XyZ")
+
+
+async def test_clearance_is_asked_for_at_the_last_moment_and_no_sooner():
+    word = Word(begin=1, complete=1)
+
+    async def relay(peer: Peer) -> None:
+        await peer.welcomes("PIPELINING")
+        await peer.hears(b"DATA\r\n")
+        assert (word.begin, word.complete) == (0, 1)
+        await peer.says(b"250 Ok\r\n250 Ok\r\n354 Go ahead\r\n")
+        await peer.hears(b"\r\n.\r\n")
+        assert (word.begin, word.complete) == (0, 0)
+        await peer.says(b"250 Ok\r\n")
+
+    async with scripted(relay) as port, transport_to(port) as transport:
+        channel = await transport.channel()
+        await asyncio.sleep(0.01)
+        assert (word.begin, word.complete) == (1, 1)
+        assert isinstance(await channel.hand_over(mail(), word), Taken)
 
 
 async def test_without_pipelining_each_line_waits_for_its_answer():

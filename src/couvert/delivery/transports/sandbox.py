@@ -49,6 +49,8 @@ class SandboxTransport:
     async def hand_over(self, message: Message, clearance: Clearance) -> Outcome:
         if not clearance.may_begin():
             return Withheld("the time to begin was over")
+        if not clearance.may_complete():
+            return Withheld("the lease was lost before the content")
         role, _, domain = message.recipient.lower().partition("@")
         return await self._roles.get(role if domain == DOMAIN else "", self._taken)(message)
 

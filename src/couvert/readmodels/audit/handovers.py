@@ -36,26 +36,29 @@ class HandOvers:
         match event:
             case Begun(attempt):
                 return self._begun(attempt)
-            case Released(attempt) | Deferred(attempt):
-                fault = self._outcome(attempt)
-                self._is_undecided = self._is_undecided and attempt != self._attempt
-                return fault
-            case Failed(attempt, "not_taken_in_time") if not self._is_undecided:
-                # Its time ran out in the queue: no attempt ended so.
-                self._has_ended = True
-                return None
-            case Sent(attempt) | Failed(attempt):
-                self._has_ended = self._has_ended or isinstance(event, Sent) or attempt == self._attempt
-                return self._outcome(attempt)
-            case OutcomeUnknown(attempt) | Delivered(attempt) | Bounced(attempt) | Complained(attempt):
-                self._has_ended = self._has_ended or not isinstance(event, OutcomeUnknown)
-                return self._heard_of(attempt)
             case Requeued():
                 self._is_undecided = self._has_ended = False
                 return None
             case Expired():
                 self._has_ended = True
                 return None
+            case Failed(_, "not_taken_in_time") if not self._is_undecided:
+                self._has_ended = True  # its time ran out in the queue: no attempt ended so
+                return None
+            case Released(attempt) | Deferred(attempt):
+                self._is_undecided = self._is_undecided and attempt != self._attempt
+                return self._outcome(attempt)
+            case Failed(attempt):
+                self._has_ended = self._has_ended or attempt == self._attempt
+                return self._outcome(attempt)
+            case Sent(attempt):
+                self._has_ended = True
+                return self._outcome(attempt)
+            case Delivered(attempt) | Bounced(attempt) | Complained(attempt):
+                self._has_ended = True
+                return self._heard_of(attempt)
+            case OutcomeUnknown(attempt):
+                return self._heard_of(attempt)
             case _:
                 assert_never(event)
 

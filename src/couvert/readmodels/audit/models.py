@@ -35,7 +35,6 @@ class Models:
 
     def __init__(self, connection: sqlite3.Connection, faults: Faults) -> None:
         self.checkpoint = model_schema.checkpoint(connection)
-        self._faults = faults
         self._mails = _Table(connection, "select * from mail order by mail_id", sentences.mail, faults)
         self._deliveries = _Table(connection, "select * from delivery order by id", sentences.delivery, faults)
 

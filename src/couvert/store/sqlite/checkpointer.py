@@ -1,16 +1,19 @@
-"""Moves the WAL into the database file beside the writer, so that no commit waits for it."""
+"""Moves the WAL into the database file beside the writer, so that hardly any commit waits for it."""
 
 from __future__ import annotations
 
 import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from typing import Final
 
 import structlog
 
 PAGES: Final = 4_000
 """Roughly how many pages (of 8 kB) are written between two checkpoints; larger is faster, and a longer recovery."""
+READERS_MS: Final = 100
+"""How long a commit may be held up by readers who still need the WAL; ours read for milliseconds."""
 
 log = structlog.get_logger()
 
@@ -22,6 +25,7 @@ class Checkpointer(threading.Thread):
         self._due = threading.Event()
         self._stopped = False
         self._pages = 0
+        self._is_copied = False
 
     def wrote(self, pages: int) -> None:
         """Called by the writer after each commit."""
@@ -29,6 +33,21 @@ class Checkpointer(threading.Thread):
         if self._pages >= PAGES:
             self._pages = 0
             self._due.set()
+
+    def restart(self, connection: sqlite3.Connection) -> None:
+        """Called by the writer between two commits. Nearly all of the WAL is copied by now; under load new frames keep
+        arriving, and only while nobody writes can the rest be copied and the WAL start again at its beginning.
+        """
+        if not self._is_copied:
+            return
+        self._is_copied = False
+        (patience_ms,) = connection.execute("pragma busy_timeout").fetchone()
+        try:
+            connection.execute(f"pragma busy_timeout = {READERS_MS}")
+            connection.execute("pragma wal_checkpoint(restart)").fetchall()
+        except sqlite3.Error as error:
+            log.warning("checkpoint.failed", error=str(error))
+        connection.execute(f"pragma busy_timeout = {patience_ms}")
 
     def stop(self) -> None:
         self._stopped = True
@@ -40,17 +59,12 @@ class Checkpointer(threading.Thread):
             self._due.wait()
             self._due.clear()
             try:
-                self._checkpoint()
+                self._copy()
             except sqlite3.Error as error:
                 # The WAL only grows meanwhile; the writer reports what stops commits.
                 log.warning("checkpoint.failed", error=str(error))
 
-    def _checkpoint(self) -> None:
-        connection = self._open()
-        try:
-            # Passive copies nearly all of it without a lock. Under load new frames keep arriving, and only a
-            # checkpoint that holds the writer for a moment lets the WAL start again at its beginning.
-            connection.execute("pragma wal_checkpoint(passive)").fetchall()
-            connection.execute("pragma wal_checkpoint(restart)").fetchall()
-        finally:
-            connection.close()
+    def _copy(self) -> None:
+        with closing(self._open()) as connection:
+            connection.execute("pragma wal_checkpoint(passive)").fetchall()  # takes no lock that a commit wants
+        self._is_copied = True

@@ -33,8 +33,6 @@ def open_reader(path: Path) -> sqlite3.Connection:
 def open_checkpointer(path: Path) -> sqlite3.Connection:
     connection = _open(path)
     connection.execute("pragma synchronous = full")
-    # While it waits for readers it holds up the writer.
-    connection.execute("pragma busy_timeout = 100")
     return connection
 
 

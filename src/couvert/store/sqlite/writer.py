@@ -98,6 +98,7 @@ class Writer(threading.Thread):
         """The result or exception of each item, and the last position if events were appended."""
         try:
             connection = self._database.get()
+            self._checkpointer.restart(connection)
             try:
                 applied = self._transact(connection, work, groups.together)
             except _CommitFailed:

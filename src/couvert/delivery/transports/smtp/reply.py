@@ -62,7 +62,7 @@ class ReplyReader:
                 replies.append(self._of_many_lines(code, text))
             else:
                 replies.append(Reply(int(code), text))
-        if self.is_amid and len(self._rest) + sum(len(text) + 6 for text in self._lines) > MAX_REPLY:
+        if (self._rest or self._lines) and len(self._rest) + sum(len(text) + 6 for text in self._lines) > MAX_REPLY:
             replies.append(self._nonsense(b"more than %d bytes without an end" % MAX_REPLY))
             self._rest = b""
         return replies

@@ -1,0 +1,150 @@
+"""Accepting a mail: whole and durable, or refused before anything is stored."""
+
+import sqlite3
+from contextlib import closing
+from hashlib import sha256
+
+import pytest
+
+from couvert.commands.accept import MOST_RECIPIENTS, Claim, Lease
+from couvert.domain.delivery import State
+from couvert.domain.mail import Recipient, References
+from couvert.domain.refusals import Conflict, RuleBroken, Unavailable
+from couvert.store.sqlite.store import FILE
+from tests.commands.desk import ALICE, BOB, CHARLIE, LEASE_MS, OTHER, OWNER, mail
+from tests.store.changes import NOW
+
+
+async def test_an_accepted_mail_is_stored_with_everything_it_was_asked_with(mails, store):
+    command = mail(
+        BOB, CHARLIE, text="Hi", reply_to="alice@example.com", variables={"code": "1"}, references=References("e-1")
+    )
+
+    accepted = await mails.accept(command, key=None)
+
+    content = await store.content(accepted.mail_id)
+    assert accepted.content == content
+    assert (content.sender, content.subject, content.reply_to) == (ALICE, command.subject, "alice@example.com")
+    assert (content.variables, content.references) == ({"code": "1"}, References("e-1"))
+    assert (await store.body(content.html), await store.body(content.text)) == ("<p>Hi</p>", "Hi")
+    assert [await store.recipient(row.delivery.id) for row in accepted.deliveries] == [BOB, CHARLIE]
+    assert [await store.delivery(row.delivery.id) for row in accepted.deliveries] == accepted.deliveries
+
+
+async def test_bodies_are_known_by_their_hash(mails):
+    accepted = await mails.accept(mail(html="<p>Grüße</p>"), key=None)
+
+    assert accepted.content.html == sha256("<p>Grüße</p>".encode()).digest()
+    assert accepted.content.text is None
+
+
+async def test_every_recipient_waits_in_the_queue_under_the_mails_own_ids(mails, store):
+    accepted = await mails.accept(mail(BOB, CHARLIE), key=None)
+
+    assert [row.delivery.id - accepted.mail_id for row in accepted.deliveries] == [1, 2]
+    assert {row.delivery.state for row in accepted.deliveries} == {State.QUEUED}
+    assert await store.next_wake() == NOW
+    assert accepted.position == await store.position() == 1
+
+
+async def test_a_mail_for_later_waits_until_then(mails, store):
+    await mails.accept(mail(due_at=NOW + 60_000), key=None)
+
+    assert await store.next_wake() == NOW + 60_000
+
+
+async def test_a_mail_accepted_under_a_lease_is_its_workers_until_the_lease_runs_out(mails, store):
+    accepted = await mails.accept(mail(), key=None, lease=Lease(OWNER, NOW + LEASE_MS))
+
+    assert await store.take(owner=OTHER, now=NOW + LEASE_MS - 1, until=NOW + 2 * LEASE_MS, limit=1) == []
+    (taken,) = await store.take(owner=OTHER, now=NOW + LEASE_MS, until=NOW + 2 * LEASE_MS, limit=1)
+    assert taken.stored.delivery == accepted.deliveries[0].delivery
+
+
+@pytest.mark.parametrize(("command", "words"), [
+    (mail(subject="{{nope}}"), '"nope"'),
+    (mail(html="<p>{{nope}}</p>"), '"nope"'),
+    (mail(text="{{nope}}"), '"nope"'),
+    (mail(html="{{first name}}"), "first name"),
+    (mail(Recipient("bob@example.org", variables={"code": "1"}), CHARLIE, html="{{code}}"), "charlie@example.org"),
+    (mail(variables={"name": "x"}), "built in"),
+    (mail(html=None), "needs an HTML or a text"),
+    (mail(subject="Hello\nBcc: charlie@example.org"), "one line"),
+    (mail(Recipient("bob@example.org", "Bob\r\nBcc: x")), "one line"),
+])  # fmt: skip
+async def test_a_mail_that_could_not_be_sent_is_refused_before_anything_is_stored(mails, store, command, words):
+    with pytest.raises(RuleBroken, match=words):
+        await mails.accept(command, key=None)
+
+    assert store.commits == 0
+
+
+async def test_ten_thousand_recipients_are_accepted_by_one_event(mails, store):
+    everybody = [Recipient(f"charlie{n}@example.org") for n in range(MOST_RECIPIENTS)]
+
+    accepted = await mails.accept(mail(*everybody), key=None)
+
+    assert await store.position() == 1
+    assert await store.states(first=accepted.mail_id + 1, last=accepted.mail_id + 10_000) == {State.QUEUED: 10_000}
+
+
+@pytest.mark.parametrize("count", [0, MOST_RECIPIENTS + 1])
+async def test_nobody_and_too_many_are_refused(mails, store, count):
+    command = mail()
+    object.__setattr__(command, "recipients", (CHARLIE,) * count)
+
+    with pytest.raises(RuleBroken, match="10,000 recipients"):
+        await mails.accept(command, key=None)
+
+    assert store.commits == 0
+
+
+async def test_a_key_deleted_since_it_was_read_accepts_nothing(mails, keys, store):
+    secret = (await keys.create(name="shop", origins=["a.example"], expires_at=None)).secret
+    key = await keys.find(secret)
+    await keys.delete(secret)
+    before = await store.position()
+
+    with pytest.raises(Conflict):
+        await mails.accept(mail(), key=key)
+
+    assert await store.position() == before
+
+
+async def test_the_event_names_the_key_that_asked(mails, keys, store):
+    created = await keys.create(name="shop", origins=[], expires_at=None)
+
+    accepted = await mails.accept(mail(), key=await keys.find(created.secret))
+
+    (noted,) = await store.timeline(accepted.mail_id, 0)
+    assert noted.logged.event.key_id == created.key.id
+
+
+async def test_a_mail_and_its_idempotency_key_are_one_commit(mails, store):
+    accepted = await mails.accept(mail(), key=None, claim=Claim(b"scope", b"body"))
+
+    found = await store.idempotency(b"scope")
+    assert (found.mail_id, found.position, found.request, found.answer) == (
+        accepted.mail_id, accepted.position, b"body", None,
+    )  # fmt: skip
+    with pytest.raises(Conflict):
+        await mails.accept(mail(), key=None, claim=Claim(b"scope", b"body"))
+    assert await store.position() == 1
+
+
+async def test_a_store_that_cannot_commit_is_not_asked_twice(mails, store):
+    store.ends = ["kept unseen"]
+
+    with pytest.raises(Unavailable) as caught:
+        await mails.accept(mail(), key=None)
+
+    assert caught.value.may_be_kept
+    assert store.commits == 1
+
+
+async def test_no_personal_word_is_in_the_log(mails, tmp_path):
+    await mails.accept(mail(BOB, variables={"code": "secret"}, references=References("e-1")), key=None)
+
+    with closing(sqlite3.connect(tmp_path / FILE)) as connection:
+        ((payload,),) = connection.execute("select payload from event").fetchall()
+    assert not any(word in payload for word in ("bob", "Bob", "alice", "secret", "Hello", "e-1"))

@@ -1,0 +1,97 @@
+"""Stored events: their names are for ever, and whatever was ever written is read as today's event."""
+
+import inspect
+from types import UnionType
+from typing import get_args
+
+import msgspec
+import pytest
+from hypothesis import given, strategies as st
+
+from couvert.domain.delivery import Begun, Bounced, Sent
+from couvert.domain.mail import MailAccepted
+from couvert.store import codec
+from couvert.store.port import Event
+
+FOR_EVER = {
+    1: "mail.accepted.v1", 2: "delivery.begun.v1", 3: "delivery.released.v1", 4: "delivery.deferred.v1",
+    5: "delivery.sent.v1", 6: "delivery.failed.v1", 7: "delivery.unknown.v1", 8: "delivery.requeued.v1",
+    9: "delivery.delivered.v1", 10: "delivery.bounced.v1", 11: "delivery.complained.v1", 12: "delivery.expired.v1",
+    20: "key.created.v1", 21: "key.origins-added.v1", 22: "key.deleted.v1",
+}  # fmt: skip
+WRITTEN = {
+    (1, '{"count":2,"priority":1,"due_at":5,"give_up_at":9,"expires_at":null,"key_id":7}'),
+    (2, '{"attempt":1}'),
+    (3, '{"attempt":1,"due_at":5}'),
+    (4, '{"attempt":1,"due_at":5}'),
+    (5, '{"attempt":1,"provider_id":"x"}'),
+    (6, '{"attempt":1,"cause":"refused"}'),
+    (7, '{"attempt":1}'),
+    (8, '{"due_at":5,"by":"policy"}'),
+    (9, '{"attempt":1}'),
+    (10, '{"attempt":1,"kind":"hard"}'),
+    (11, '{"attempt":1}'),
+    (12, "{}"),
+    (20, '{"key_id":"u","name":"n","expires_at":null}'),
+    (21, '{"names":["a.example"]}'),
+    (22, "{}"),
+}
+"""One of each as it was written by the first version; a line is added with a new event, and never changed."""
+
+
+def events_of(union):
+    return {member for member in get_args(union) if inspect.isclass(member)}
+
+
+def test_stored_names_never_change():
+    assert {code: codec.name(code) for code in FOR_EVER} == FOR_EVER
+
+
+def test_every_event_has_one_name():
+    classes = [event_class for _, event_class in codec.STORED.values()]
+
+    assert isinstance(Event, UnionType)
+    assert set(classes) == events_of(Event)
+    assert len(set(classes)) == len(classes)
+    assert len({name for name, _ in codec.STORED.values()}) == len(codec.STORED)
+
+
+@pytest.mark.parametrize(("code", "payload"), sorted(WRITTEN), ids=lambda value: FOR_EVER.get(value, ""))
+def test_what_the_first_version_wrote_is_read_and_written_alike(code, payload):
+    event = codec.decode(code, payload)
+
+    assert codec.encode(event) == (code, payload)
+    assert codec.name_of(event) == FOR_EVER[code]
+
+
+def test_there_is_one_of_each():
+    assert {code for code, _ in WRITTEN} == FOR_EVER.keys()
+
+
+@given(st.sampled_from(sorted(codec.STORED)).flatmap(lambda code: st.from_type(codec.STORED[code][1])))
+def test_what_was_encoded_is_decoded(event):
+    assert codec.decode(*codec.encode(event)) == event
+
+
+def test_a_field_that_a_newer_version_added_is_no_obstacle():
+    assert codec.decode(2, '{"attempt":1,"mood":"good"}') == Begun(1)
+
+
+def test_a_field_with_a_default_may_be_missing_from_an_old_event():
+    event = codec.decode(1, '{"count":1,"priority":0,"due_at":5,"give_up_at":9}')
+
+    assert event == MailAccepted(1, 0, 5, 9, expires_at=None, key_id=None)
+
+
+@pytest.mark.parametrize("payload", ["", "{}", '{"attempt":"one"}', '{"attempt":1,"kind":"medium"}'])
+def test_a_damaged_event_is_not_made_up(payload):
+    with pytest.raises(msgspec.DecodeError):
+        codec.decode(10, payload)
+
+
+def test_a_retired_event_is_read_as_its_successor_through_every_step_between(monkeypatch):
+    monkeypatch.setitem(codec.UPCASTERS, 105, lambda fields: (106, {"attempt": fields["try"]}))
+    monkeypatch.setitem(codec.UPCASTERS, 106, lambda fields: (5, {**fields, "provider_id": "unknown"}))
+
+    assert codec.decode(105, '{"try":3}') == Sent(3, "unknown")
+    assert codec.decode(10, '{"attempt":1,"kind":"soft"}') == Bounced(1, "soft")
