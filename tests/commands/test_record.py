@@ -141,8 +141,8 @@ async def test_notices_and_outcome_may_come_at_the_same_moment(attempts, notices
 @pytest.mark.parametrize("troubles", [
     ["refused"], ["lost"], ["kept unseen"], ["refused", "lost", "kept unseen"], ["lost", "refused", "kept unseen"],
 ], ids=" then ".join)  # fmt: skip
-async def test_an_outcome_is_recorded_once_whatever_becomes_of_its_commits(attempts, desk, store, begun, end, troubles):
-    store.ends = list(troubles)
+async def test_an_outcome_is_recorded_once_whatever_becomes_of_its_commits(attempts, desk, begun, end, troubles):
+    attempts.store.ends = list(troubles)
 
     settled = await attempts.record(begun, end.outcome)
 

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from tests.crash.crew import environment
 
@@ -25,26 +25,25 @@ class Service:
         self._environment = environment({name.upper(): str(value) for name, value in settings.items()})
         self._child: subprocess.Popen[str] | None = None
         self.port = 0
+        self.log: IO[str] | None = None
+        """Where it logs to; as the test does, if None."""
 
     @property
     def child(self) -> subprocess.Popen[str]:
         assert self._child is not None, "it was never started"
         return self._child
 
-    def begin(self) -> None:
-        """Start it, without waiting for anything."""
-        command = [*COUVERT, "serve", "--port", str(self.port), "--data", str(self._directory)]
-        self._child = subprocess.Popen(
-            command, stdout=subprocess.PIPE, text=True, cwd=self._directory, env=self._environment
-        )
-
     def start(self) -> None:
-        """Start it, and return once it listens."""
+        """Return once it listens."""
         self.begin()
         assert self.child.stdout is not None
         line = self.child.stdout.readline()
         assert "couvert listens on" in line, f"it said {line!r}"
         self.port = int(line.split("http://127.0.0.1:")[1].split(",")[0])
+
+    def begin(self) -> None:
+        """Start it, without waiting for anything."""
+        self._child = self.popen("serve", "--port", str(self.port))
 
     def kill(self) -> None:
         self.child.kill()
@@ -69,6 +68,13 @@ class Service:
     def key(self) -> str:
         """A new API key, made on the command line."""
         return self.run("key", "create", "--name", "crash", "--origin", "app.example.com").stdout.strip()
+
+    def popen(self, *arguments: str) -> subprocess.Popen[str]:
+        """A command that is not waited for."""
+        command = [*COUVERT, *arguments, "--data", str(self._directory)]
+        return subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=self.log, text=True, cwd=self._directory, env=self._environment
+        )
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """A command on the same data (unless it names other), with the same settings."""

@@ -11,11 +11,11 @@ from couvert.domain.delivery import State
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow]
 
-ROUNDS = int(os.environ.get("CRASH_ROUNDS", "6"))
+ROUNDS = int(os.environ.get("CRASH_ROUNDS", "4"))
 SEED = int(os.environ.get("CRASH_SEED", "1"))
 WORKERS = 3
 HANDS = 4
-RECIPIENTS = 120
+RECIPIENTS = 80
 LONGER_THAN_THE_LEASE = 1.2
 
 

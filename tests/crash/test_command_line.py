@@ -1,7 +1,9 @@
 """The command line beside a service that runs, and without one: the same effect, the same answer."""
 
 import re
+import signal
 import threading
+import time
 
 import pytest
 
@@ -104,6 +106,25 @@ def test_bulk_outlives_the_service_it_follows(service, relay, ledger):
     assert "31/31" in answers[0].stderr
     assert "r3@example.com" in ledger.in_state(State.UNKNOWN)
     assert set(relay.copies.values()) == {1}
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_bulk_that_is_interrupted_ends_what_it_began_and_keeps_the_rest(signal_number, service, relay, ledger):
+    let_go = relay.hold(VERDICT, "r3@example.com")
+    relay.seconds = 0.2
+    sending = service.popen("bulk", "list.csv", *LETTER)
+    relay.await_hold(VERDICT, "r3@example.com")
+
+    sending.send_signal(signal_number)
+    time.sleep(0.3)
+    let_go.set()
+
+    assert sending.wait(20) == 0
+    assert "Those still queued are kept" in sending.stdout.read()
+    sending.stdout.close()
+    assert "r3@example.com" in ledger.in_state(State.SENT)
+    assert ledger.in_state(State.QUEUED)
+    assert ledger.begun() == ledger.leased() == set()
 
 
 def test_a_second_service_on_the_same_data_does_not_start(service):

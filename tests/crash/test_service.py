@@ -183,6 +183,36 @@ def test_on_a_full_disk_it_refuses_loses_nothing_and_resumes(service, key, relay
 
 
 @pytest.fixture
+def log_on_the_same_disk(service, directory):
+    """So long already that no line fits behind it once the disk is full."""
+    with (directory / "couvert.log").open("a") as log:
+        log.truncate(1 << 30)
+        service.log = log
+        yield
+
+
+@pytest.mark.usefixtures("log_on_the_same_disk")
+def test_on_a_full_disk_with_its_log_it_goes_on_without_a_word(service, key, relay, ledger):
+    relay.seconds = 0.02
+    service.start()
+
+    with Load(service, key) as load:
+        time.sleep(0.7)
+        service.fill_disk()
+        until(lambda: load.answers[503], "it refuses")
+        time.sleep(PAST_THE_LEASE)
+        service.make_room()
+        before = len(load.promised)
+        until(lambda: len(load.promised) > before + 50, "it accepts again")
+    ledger.await_ends()
+    service.terminate()
+
+    assert service.exit_code() == 0
+    assert {entry.state for entry in ledger.entries()} == {State.SENT}
+    assert {status for status, _ in load.refusals} == {503}
+
+
+@pytest.fixture
 def taken_but_not_recorded(service, key, relay):
     """The relay has taken Alice's mail, and there is no room to write that down."""
     let_go = relay.hold(VERDICT, ALICE)

@@ -24,6 +24,7 @@ from collections.abc import Callable
 from typing import Any
 
 from couvert import wiring
+from couvert.cli import logs
 from couvert.delivery.transport import Channel, Clearance, Message, Outcome, Taken, Transport
 from couvert.domain.delivery import Begun, Deferred, OutcomeUnknown, Released, Sent
 from couvert.domain.mail import AcceptMail, Recipient, Sender
@@ -153,6 +154,7 @@ def main() -> None:
     parser.add_argument("--singles", type=int, default=0, help="accept so many mails to one recipient each")
     parser.add_argument("--name", default="", help="what the recipients' addresses begin with")
     asked = parser.parse_args()
+    logs.configure("warning")
     steps = Steps(asked.fault)
     opened, chosen = wiring.open_store, wiring.transport_of
     wiring.open_store = lambda *given: WatchedStore(opened(*given), steps)

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
+from typing import TextIO, cast
 
 import msgspec
 import structlog
+
+
+class _Lossy:
+    """Stderr, but a line that cannot be written is lost: on a full disk the courier has more to save than its log."""
+
+    def write(self, text: str) -> None:
+        with suppress(OSError, ValueError):
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            sys.stderr.flush()
 
 
 def _json(line: object, **_: object) -> str:
@@ -29,6 +43,6 @@ def configure(level: str) -> None:
             on_terminal if is_terminal else for_machines,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _Lossy())),
         cache_logger_on_first_use=True,
     )

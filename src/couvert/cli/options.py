@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -48,6 +49,7 @@ def with_courier(read: Settings, work: Callable[[Parts, bool], Awaitable[T]]) ->
     from couvert import wiring
 
     is_served = wiring.ServeLock(read.data_dir).is_taken()
+    end_on(signal.SIGINT)
 
     async def run() -> T:
         parts = wiring.open_parts(read)
@@ -55,3 +57,12 @@ def with_courier(read: Settings, work: Callable[[Parts, bool], Awaitable[T]]) ->
             return await work(parts, is_served)
 
     return asyncio.run(run())
+
+
+def end_on(obeyed: signal.Signals) -> None:
+    """SIGTERM and a terminal that is closed (unless `nohup` has it ignored) end a delivering process as `obeyed` does:
+    killed outright, it would leave in doubt what it is handing over.
+    """
+    for also in {signal.SIGTERM, signal.SIGHUP} - {obeyed}:
+        if signal.getsignal(also) is signal.SIG_DFL:
+            signal.signal(also, lambda *_: signal.raise_signal(obeyed))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from couvert.cli.options import Data, settings
+from couvert.cli.options import Data, end_on, settings
 from couvert.settings import WrongSetting
 
 if TYPE_CHECKING:
@@ -98,3 +98,4 @@ def _obey_signals(server: uvicorn.Server) -> None:
 
     signal.signal(signal.SIGTERM, told_to_stop)
     signal.signal(signal.SIGINT, told_to_stop)
+    end_on(signal.SIGTERM)

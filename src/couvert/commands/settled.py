@@ -35,7 +35,8 @@ def read(delivery_id: int, state: State, timeline: Iterable[NotedEvent]) -> Sett
     for noted in timeline:
         words = noted.note or words
         if isinstance(noted.logged.event, Sent):
-            at, provider_id = noted.logged.at, noted.logged.event.provider_id
+            # Taken without a word: what an earlier attempt was told is history.
+            at, provider_id, words = noted.logged.at, noted.logged.event.provider_id, noted.note
         elif provider_id is None:
             at = noted.logged.at
     return Settled(delivery_id, state, at, provider_id, words)
