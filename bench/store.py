@@ -28,7 +28,7 @@ from couvert.wiring import SWITCH_SECONDS, now_ms
 
 ROUNDS = 5
 OWNER = 7
-HTML = "<p>Dear {{ name }},</p>\n" + "<p>your order is on its way to you, {{ mail }}.</p>\n" + "<p>A line of text.</p>\n" * 140
+HTML = "<p>Dear {{ name }},</p>\n<p>your order is on its way to {{ mail }}.</p>\n" + "<p>A line of text.</p>\n" * 140
 MAIL = AcceptMail(
     Sender("shop@example.com", "Shop"), (Recipient("charlie@example.org", "Charlie"),), "Hello {{ name }}", html=HTML
 )
@@ -122,9 +122,7 @@ class Bench:
                 StoredRecipient(first + n, Recipient(f"charlie{n}@example.org", f"Charlie {n}", "Acme", str(n)))
                 for n in range(1, recipients + 1)
             ],
-            new_deliveries=[
-                StoredDelivery(mail.born(first, n, event), 1, now, 0) for n in range(1, recipients + 1)
-            ],
+            new_deliveries=[StoredDelivery(mail.born(first, n, event), 1, now, 0) for n in range(1, recipients + 1)],
         )
 
 

@@ -1,13 +1,12 @@
-"""What a data directory says, read with plain SQL: a witness that shares no code with what it judges."""
+"""What a data directory says, read with plain SQL, a witness that shares no code with what it judges; and the audit."""
 
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from couvert.domain.delivery import State
+from couvert.readmodels.audit import audit
 from couvert.store.sqlite.rows import STATES
 from tests.crash.until import until
 
@@ -54,10 +53,9 @@ class Ledger:
         """
         return [name.split(".")[1] for (name,) in self._read(sql, email)]
 
-    def adds_up(self) -> bool:
-        """What `couvert audit` says of it; its sentences show where it was asked, if it says no."""
-        command = [sys.executable, "-m", "couvert", "audit", "--data", str(self._directory)]
-        return subprocess.run(command, cwd=self._directory, timeout=60, check=False).returncode == 0
+    def faults(self) -> list[str]:
+        """What an audit finds: sentences."""
+        return audit(self._directory).faults.first
 
     def is_locked(self) -> bool:
         """Whether somebody is in the middle of a transaction that writes."""

@@ -128,8 +128,8 @@ class _Session(StreamRequestHandler):
         if message_id is None:
             return False
         relay.arrived.append((recipient, message_id))
-        time.sleep(relay.seconds)
         relay.pass_by(VERDICT, recipient)
+        time.sleep(relay.seconds)
         if relay.drops[recipient]:
             relay.drops[recipient] -= 1
             return False

@@ -11,11 +11,11 @@ from couvert.domain.delivery import State
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow]
 
-ROUNDS = int(os.environ.get("CRASH_ROUNDS", "4"))
+ROUNDS = int(os.environ.get("CRASH_ROUNDS", "3"))
 SEED = int(os.environ.get("CRASH_SEED", "1"))
 WORKERS = 3
 HANDS = 4
-RECIPIENTS = 80
+RECIPIENTS = 60
 LONGER_THAN_THE_LEASE = 1.2
 
 
@@ -58,4 +58,4 @@ def test_whatever_happens_to_whom_nobody_is_lost(policy, most_copies, hire, ledg
     assert ledger.in_state(State.SENT) <= relay.copies.keys()
     assert max(relay.copies.values()) <= most_copies
     assert len(ledger.in_state(State.UNKNOWN)) <= ROUNDS * HANDS
-    assert ledger.adds_up()
+    assert ledger.faults() == []

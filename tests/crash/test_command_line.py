@@ -111,7 +111,7 @@ def test_bulk_outlives_the_service_it_follows(service, relay, ledger):
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_bulk_that_is_interrupted_ends_what_it_began_and_keeps_the_rest(signal_number, service, relay, ledger):
     let_go = relay.hold(VERDICT, "r3@example.com")
-    relay.seconds = 0.2
+    relay.seconds = 1.0
     sending = service.popen("bulk", "list.csv", *LETTER)
     relay.await_hold(VERDICT, "r3@example.com")
 

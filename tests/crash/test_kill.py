@@ -9,8 +9,7 @@ from couvert.domain.delivery import State
 pytestmark = [pytest.mark.crash, pytest.mark.slow]
 
 ACCEPTED = ("--bulk", "15", "--singles", "15")
-IN_FLIGHT = ["begun:12", "content:12", "cleared:12", "taken:12"]
-FAULTS = ["accepted:20", "leased:9", *IN_FLIGHT, "recorded:12"]
+FAULTS = ["accepted:20", "leased:9", "begun:12", "content:12", "cleared:12", "taken:12", "recorded:12"]
 
 
 @pytest.fixture
@@ -42,10 +41,10 @@ def test_killed_at_any_step_nobody_is_lost_and_nobody_gets_two_copies(fault, kil
     assert emails - begun <= relay.copies.keys()
     assert set(relay.copies.values()) == {1}
     assert len(begun) <= 8
-    assert ledger.adds_up()
+    assert ledger.faults() == []
 
 
-@pytest.mark.parametrize("fault", IN_FLIGHT)
+@pytest.mark.parametrize("fault", ["begun:12", "taken:12"])
 def test_with_resend_nobody_stays_unknown_and_only_what_was_in_flight_comes_twice(fault, killed, start, ledger, relay):
     killed(fault)
     begun = ledger.begun()
@@ -58,4 +57,4 @@ def test_with_resend_nobody_stays_unknown_and_only_what_was_in_flight_comes_twic
     assert {email for email, copies in relay.copies.items() if copies > 1} <= begun
     assert max(relay.copies.values()) <= 2
     assert all(len(relay.message_ids(email)) == 1 for email in emails)
-    assert ledger.adds_up()
+    assert ledger.faults() == []

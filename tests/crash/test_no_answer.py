@@ -27,4 +27,4 @@ def test_it_is_held_or_sent_once_more_and_then_held(policy, story, start, ledger
     assert CHARLIE in ledger.in_state(State(story[-1]))
     assert len(ledger.in_state(State.SENT) - {CHARLIE}) == 2
     assert relay.copies[CHARLIE] == story.count("begun")
-    assert ledger.adds_up()
+    assert ledger.faults() == []

@@ -1,10 +1,13 @@
 """A disk that fails when it is told to, below the code that commits."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from couvert.domain.refusals import Unavailable
 from couvert.store.sqlite.connections import open_writer
 
 
@@ -56,3 +59,9 @@ class Connection:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connection, name)
+
+
+async def trouble_of(work: Awaitable[object]) -> Unavailable:
+    with pytest.raises(Unavailable) as caught:
+        await work
+    return caught.value

@@ -2,9 +2,6 @@
 
 import asyncio
 
-import pytest
-
-from couvert.domain.refusals import Conflict
 from tests.store.changes import (
     HOUR,
     NOW,
@@ -116,95 +113,6 @@ async def test_what_has_ended_is_never_taken(store, ids):
 
     assert await take(store, now=NOW + 100 * HOUR) == []
     assert await store.next_wake() is None
-
-
-async def test_a_renewed_lease_lasts_longer_and_leaves_the_revision(store, ids):
-    await store.commit(mail(ids))
-    (taken,) = await take(store)
-
-    await store.renew(owner=WORKER, deliveries=ids_of([taken]), until=UNTIL + HOUR)
-
-    assert await stored(store, taken.stored.delivery.id) == taken.stored._replace(wake_at=UNTIL + HOUR)
-    assert await take(store, owner=OTHER, now=UNTIL) == []
-
-
-async def test_nobody_renews_or_gives_back_what_somebody_else_holds(store, ids):
-    await store.commit(mail(ids))
-    (taken,) = await take(store)
-
-    await store.renew(owner=OTHER, deliveries=ids_of([taken]), until=UNTIL + HOUR)
-    await store.release(owner=OTHER, deliveries=ids_of([taken]))
-
-    assert await stored(store, taken.stored.delivery.id) == taken.stored
-
-
-async def test_a_lease_that_went_to_somebody_else_is_not_renewed(store, ids):
-    await store.commit(mail(ids))
-    (taken,) = await take(store)
-    (again,) = await take(store, owner=OTHER, now=UNTIL, until=UNTIL + HOUR)
-
-    await store.renew(owner=WORKER, deliveries=ids_of([taken]), until=UNTIL + 9 * HOUR)
-
-    assert await stored(store, taken.stored.delivery.id) == again.stored
-
-
-async def test_what_has_ended_is_not_woken_by_a_renewal(store, ids):
-    await store.commit(mail(ids))
-    (taken,) = await take(store)
-    await store.commit(ended(taken.stored))
-
-    await store.renew(owner=WORKER, deliveries=ids_of([taken]), until=UNTIL + HOUR)
-
-    assert (await stored(store, taken.stored.delivery.id)).wake_at is None
-
-
-@pytest.mark.parametrize(("wake_at", "due_again"), [(None, NOW), (NOW + HOUR, NOW + HOUR)])
-async def test_a_lease_given_back_is_due_as_before_or_when_asked(store, ids, wake_at, due_again):
-    await store.commit(mail(ids))
-    (taken,) = await take(store)
-
-    await store.release(owner=WORKER, deliveries=ids_of([taken]), wake_at=wake_at)
-
-    assert await stored(store, taken.stored.delivery.id) == taken.stored._replace(
-        wake_at=due_again, owner=0, revision=3
-    )
-    assert len(await take(store, now=due_again)) == 1
-
-
-async def test_a_lease_given_back_cannot_be_begun(store, ids):
-    await store.commit(mail(ids))
-    (taken,) = await take(store)
-    await store.release(owner=WORKER, deliveries=ids_of([taken]), wake_at=NOW + HOUR)
-
-    with pytest.raises(Conflict):
-        await store.commit(begun(taken.stored, until=UNTIL))
-
-
-async def test_what_was_begun_is_not_given_back(store, ids):
-    await store.commit(mail(ids))
-    (taken,) = await take(store)
-    change = begun(taken.stored, until=UNTIL)
-    await store.commit(change)
-
-    await store.release(owner=WORKER, deliveries=ids_of([taken]))
-
-    assert await stored(store, taken.stored.delivery.id) == change.deliveries[0]
-
-
-async def test_a_thousand_leases_are_renewed_and_given_back_at_once(store, ids):
-    await store.commit(mail(ids, recipients=1_200))
-    everybody = ids_of(await take(store, limit=2_000))
-
-    await store.renew(owner=WORKER, deliveries=everybody, until=UNTIL + HOUR)
-    assert await store.next_wake() == UNTIL + HOUR
-    await store.release(owner=WORKER, deliveries=everybody)
-
-    assert len(await take(store, owner=OTHER, limit=2_000)) == 1_200
-
-
-async def test_nothing_to_renew_or_give_back_is_nothing(store):
-    await store.renew(owner=WORKER, deliveries=[], until=UNTIL)
-    await store.release(owner=WORKER, deliveries=[])
 
 
 async def test_the_next_wake_is_the_earliest_of_what_is_due_and_what_is_leased(store, ids):

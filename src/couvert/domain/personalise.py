@@ -31,6 +31,8 @@ def check(
             raise RuleBroken(f'The variable "{name}" is built in and cannot be redefined; choose another name.')
     known = BUILT_IN | variables.keys()
     for field, template in templates.items():
+        if template.names <= known:
+            continue
         faults = _faults(field, sorted(template.names - known), recipients)
         if listed := list(islice(faults, MOST_LISTED)):
             raise RuleBroken(" ".join([*listed, "There are more."] if next(faults, None) else listed))

@@ -34,20 +34,19 @@ class Checkpointer(threading.Thread):
             self._pages = 0
             self._due.set()
 
-    def restart(self, connection: sqlite3.Connection) -> None:
-        """Called by the writer between two commits. Nearly all of the WAL is copied by now; under load new frames keep
+    def restart(self) -> None:
+        """Called by the committer after a commit. Nearly all of the WAL is copied by now; under load new frames keep
         arriving, and only while nobody writes can the rest be copied and the WAL start again at its beginning.
         """
         if not self._is_copied:
             return
         self._is_copied = False
-        (patience_ms,) = connection.execute("pragma busy_timeout").fetchone()
         try:
-            connection.execute(f"pragma busy_timeout = {READERS_MS}")
-            connection.execute("pragma wal_checkpoint(restart)").fetchall()
+            with closing(self._open()) as connection:
+                connection.execute(f"pragma busy_timeout = {READERS_MS}")
+                connection.execute("pragma wal_checkpoint(restart)").fetchall()
         except sqlite3.Error as error:
             log.warning("checkpoint.failed", error=str(error))
-        connection.execute(f"pragma busy_timeout = {patience_ms}")
 
     def stop(self) -> None:
         self._stopped = True

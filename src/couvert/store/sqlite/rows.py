@@ -11,7 +11,15 @@ import msgspec
 from couvert.domain.delivery import Delivery, State
 from couvert.domain.key import ApiKey, NamedOrigin
 from couvert.domain.mail import Recipient, References, Sender
-from couvert.store.port import Content, Idempotency, SandboxMail, StoredDelivery, StoredKey, StoredRecipient
+from couvert.store.port import (
+    Content,
+    Idempotency,
+    Position,
+    SandboxMail,
+    StoredDelivery,
+    StoredKey,
+    StoredRecipient,
+)  # fmt: skip
 
 Row = tuple[Any, ...]
 TENANT: Final = 1
@@ -88,6 +96,10 @@ def key_of(row: Row) -> StoredKey:
 
 def origin_rows(stored: StoredKey) -> Iterable[Row]:
     return ((origin.name, stored.key.id) for origin in stored.key.origins)
+
+
+def idempotency_row(claim: Idempotency, position: Position) -> Row:
+    return (claim.scope, TENANT, claim.request, claim.mail_id, position, claim.created_at, claim.answer)
 
 
 def idempotency_of(row: Row) -> Idempotency:

@@ -152,8 +152,7 @@ class SqliteStore:
         self._listeners.append(listener)
 
     async def close(self) -> None:
-        self._writer.stop()
-        await asyncio.to_thread(self._writer.join)
+        await self._writer.stop()
         await asyncio.to_thread(self._checkpointer.stop)
         self._reader.close()
 

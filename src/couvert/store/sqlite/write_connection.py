@@ -12,7 +12,7 @@ import structlog
 REOPEN_SECONDS: Final = 0.5
 PATIENCE_SECONDS: Final = 5.0
 """How long another process may keep us from writing; its transactions are milliseconds."""
-LOOK_MS: Final = 10
+LOOK_SECONDS: Final = 0.001
 """SQLite's own patience ends in a look every 100 ms: beside a busy process a commit then waited for 2.8 s."""
 
 log = structlog.get_logger()
@@ -22,6 +22,7 @@ class WriteConnection:
     def __init__(self, open_connection: Callable[[], sqlite3.Connection]) -> None:
         self._open = open_connection
         self._connection: sqlite3.Connection | None = _impatient(open_connection())
+        """Answers at once if somebody else writes: that is for `begin` to wait for, not for the event loop."""
         self._reopen_at = 0.0
         self._is_suspect = False
 
@@ -34,6 +35,11 @@ class WriteConnection:
             self._connection = self._reopened()
             self._is_suspect = False
             log.warning("writer.reopened")
+        return self._connection
+
+    @property
+    def open_or_none(self) -> sqlite3.Connection | None:
+        """Without the wait that opening it anew may take."""
         return self._connection
 
     def give_up(self, *, is_suspect: bool) -> bool:
@@ -75,8 +81,9 @@ def begin(connection: sqlite3.Connection) -> None:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= give_up_at:
                 raise
+            time.sleep(LOOK_SECONDS)
 
 
 def _impatient(connection: sqlite3.Connection) -> sqlite3.Connection:
-    connection.execute(f"pragma busy_timeout = {LOOK_MS}")
+    connection.execute("pragma busy_timeout = 0")
     return connection
