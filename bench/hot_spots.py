@@ -78,7 +78,7 @@ def _deliver(run: Callable[[Callable[[], None]], None]) -> None:
 async def _until_done(settings: Settings, directory: Path) -> None:
     parts = wiring.open_parts(settings)
     with looking_into(directory) as looking:
-        async with wiring.running(parts, delivers=True):
+        async with wiring.running(parts, delivers=True, follows=True):
             while looking.is_waiting():  # noqa: ASYNC110 - whether all is done, nobody tells
                 await asyncio.sleep(0.1)
 

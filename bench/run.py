@@ -8,6 +8,7 @@ Run: make bench, or .venv/bin/python bench/run.py [--only NAME] [--runs N] [--qu
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -26,6 +27,8 @@ FIGURES = [accept.FIGURE, bulk.FIGURE, drain.FIGURE, start.FIGURE, growth.FIGURE
 
 def main() -> None:
     asked = _arguments()
+    # Stopped from outside, it still ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with workplace():
         if asked.profile:
             hot_spots.show(asked.profile)
@@ -37,7 +40,7 @@ def main() -> None:
 
 def _measure(figures: list[Figure], scale: Scale, rounds: int) -> None:
     machine = report.machine()
-    report.print_head(machine, rounds)
+    report.print_head(machine, scale, rounds)
     found: dict[str, list[report.Result]] = {}
     others: dict[str, list[float]] = {}
     skipped: dict[str, str] = {}

@@ -54,7 +54,7 @@ def _bare(relay: Relay, mails: int) -> dict[str, float]:
 
 FIGURE = Figure(
     name="drain",
-    title="20,000 queued mails of 3 kB HTML to a relay, in mails of 1,000 recipients, 20 connections",
+    title="a queue to a relay, 3 kB of HTML each, in mails of 1,000 recipients, 20 connections",
     needs=("smtp-sink",),
     lines=(
         Line("mails", "1/s", at_least(5_000)),

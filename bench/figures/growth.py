@@ -75,7 +75,7 @@ def _compared(few: Found, many: Found) -> Values:
 
 FIGURE = Figure(
     name="growth",
-    title="1,000,000 deliveries stored (many) beside 10,000 (few)",
+    title="what a mail costs with many deliveries stored, beside few",
     needs=("wrk", "smtp-sink"),
     lines=(
         Line("drain, CPU a mail at few", "us"),

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.harness.figure import Figure, Line, Values
+from bench.harness.figure import Figure, Line, Scale, Values
 from bench.harness.workplace import RESULTS, ROOT
 
 NAME_WIDTH, NUMBER_WIDTH, SPREAD_WIDTH = 34, 10, 21
@@ -34,10 +34,14 @@ def results(figure: Figure, found: Sequence[Values]) -> list[Result]:
     return [Result(line, statistics.median(column), min(column), max(column)) for line, column in columns]
 
 
-def print_head(machine: dict[str, Any], rounds: int) -> None:
+def print_head(machine: dict[str, Any], scale: Scale, rounds: int) -> None:
     print(
         f"{machine['cores']} cores, load {machine['load']:.1f} before, Python {machine['python']}, "
-        f"{machine['syncs_per_second']:,.0f} syncs/s of 8 kB, commit {machine['commit']}; medians of {rounds}"
+        f"{machine['syncs_per_second']:,.0f} syncs/s of 8 kB, commit {machine['commit']}"
+    )
+    print(
+        f"medians of {rounds} rounds; {scale.seconds} s of load, {scale.mails:,} mails to drain, "
+        f"{scale.large:,} deliveries stored (many) beside {scale.small:,} (few)"
     )
     print(f"{'':{NAME_WIDTH}} {'median':>{NUMBER_WIDTH}} {'min .. max':>{SPREAD_WIDTH}}  unit  limit")
 

@@ -7,7 +7,8 @@ from collections import Counter
 from http.client import HTTPException
 from typing import Self
 
-from tests.crash.service import Answer, Service, post_mail
+from tests.crash.clients import Answer, post_mail
+from tests.crash.service import Service
 
 CLIENTS = 6
 

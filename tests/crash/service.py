@@ -1,22 +1,16 @@
 """The real `couvert serve`, as a child process on a port that stays, and the command line beside it."""
 
 import http.client
-import json
 import resource
 import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO
 
 from tests.crash.crew import environment
 
-ORIGIN = "https://app.example.com"
-
-
-class Answer(NamedTuple):
-    status: int
-    body: Any
+COUVERT = [sys.executable, "-m", "couvert"]
 
 
 class Service:
@@ -101,24 +95,3 @@ class Service:
         assert self.child.stdout is not None
         self.child.stdout.close()
         return code
-
-
-COUVERT = [sys.executable, "-m", "couvert"]
-
-
-def post_mail(
-    connection: http.client.HTTPConnection, key: str, recipients: list[str], idempotency_key: str | None = None
-) -> Answer:
-    """POST /v1/mail. Raises OSError or HTTPException where the service gives no whole answer."""
-    mail = {
-        "recipients": [{"mail": email, "name": "Charlie"} for email in recipients],
-        "sender_email": "shop@example.org",
-        "subject": "To {{name}}",
-        "html_template": "<p>Hello {{name}}</p>" + "<p>All the news.</p>" * 100,
-    }
-    headers = {"Content-Type": "application/json", "x-api-key": key, "origin": ORIGIN}
-    if idempotency_key is not None:
-        headers["Idempotency-Key"] = idempotency_key
-    connection.request("POST", "/v1/mail", json.dumps(mail), headers)
-    response = connection.getresponse()
-    return Answer(response.status, json.loads(response.read()))

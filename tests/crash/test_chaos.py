@@ -1,18 +1,15 @@
 """Several workers on one directory, killed, frozen and thawed at random: whatever happens to whom, nobody is lost."""
 
 import itertools
-import os
-import random
 import time
 
 import pytest
 
 from couvert.domain.delivery import State
+from tests.crash.dice import ROUNDS, dice
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow]
 
-ROUNDS = int(os.environ.get("CRASH_ROUNDS", "3"))
-SEED = int(os.environ.get("CRASH_SEED", "1"))
 WORKERS = 3
 HANDS = 4
 RECIPIENTS = 60
@@ -36,10 +33,10 @@ def hire(start):
 @pytest.mark.parametrize(("policy", "most_copies"), [("hold", 1), ("resend", 2)])
 def test_whatever_happens_to_whom_nobody_is_lost(policy, most_copies, hire, ledger, relay):
     relay.seconds = 0.05
-    chance = random.Random(SEED)
+    chance = dice()
     workers = [hire(policy) for _ in range(WORKERS)]
 
-    for _ in range(ROUNDS):
+    for _ in range(ROUNDS // 2):
         time.sleep(chance.uniform(0.1, 0.5))
         victim = chance.choice(workers)
         victim.freeze(ledger)

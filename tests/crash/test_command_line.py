@@ -9,8 +9,8 @@ import pytest
 
 from couvert.domain.delivery import State
 from couvert.wiring import ServeLock
+from tests.crash.clients import post_mail
 from tests.crash.relay import VERDICT
-from tests.crash.service import Service, post_mail
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow]
 
@@ -19,13 +19,10 @@ LETTER = ("--from", "shop@example.org", "--subject", "News for {{name}}", "--htm
 LIST = ["email,name", *(f"r{n}@example.com,Number {n}" for n in range(30)), "R0@EXAMPLE.com,Repeated"]
 
 
-@pytest.fixture
-def service(directory, relay):
+@pytest.fixture(autouse=True)
+def _files(directory):
     (directory / "letter.html").write_text("<p>Hello {{name}}</p>")
     (directory / "list.csv").write_text("\n".join(LIST))
-    service = Service(directory, transport=relay.url, lease_seconds=1)
-    yield service
-    service.close()
 
 
 @pytest.fixture(params=["served", "unserved"])

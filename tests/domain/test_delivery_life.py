@@ -12,7 +12,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from couvert.domain import delivery as rules
 from couvert.domain.delivery import (
     Begun,
-    Bounced,
     Complained,
     Deferred,
     Delivered,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, NamedTuple
@@ -46,6 +46,7 @@ class Accepted(NamedTuple):
     position: Position
     at: int
     content: Content
+    bodies: Mapping[bytes, str]
     deliveries: list[StoredDelivery]
 
 
@@ -76,7 +77,7 @@ class AcceptMails:
             idempotency=claim and Idempotency(claim.scope, claim.request, mail_id, 0, now, None),
         )
         position = await self.store.commit(change)
-        return Accepted(mail_id, position, now, content, deliveries)
+        return Accepted(mail_id, position, now, content, bodies, deliveries)
 
 
 def _check(command: AcceptMail) -> None:

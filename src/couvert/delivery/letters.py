@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 import idna
 
 from couvert.delivery.mime import Mailbox, Outline
+from couvert.delivery.recent import Recent
 from couvert.delivery.text import text_of
 from couvert.delivery.transport import Message
 from couvert.domain import ids
@@ -20,11 +20,9 @@ from couvert.domain.personalise import common_values, values
 from couvert.domain.template import Template, compile_template
 from couvert.store.port import Content, Store
 
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
-
-MAILS: Final = 512
-BODIES: Final = 128  # of up to 5 MB each in the worst case, of 3 kB as a rule
+CACHED: Final = 8_000_000
+"""Characters in each of the caches: 2,000 templates of 3 kB, or one of 5 MB."""
+OVERHEAD: Final = 1_000
 
 
 class _Body(NamedTuple):
@@ -32,6 +30,9 @@ class _Body(NamedTuple):
 
     html: Template | None
     text: Template
+
+    def weight(self) -> int:
+        return OVERHEAD + _length(self.html) + _length(self.text)
 
 
 class _Letter(NamedTuple):
@@ -44,18 +45,29 @@ class _Letter(NamedTuple):
     common: dict[str, str]
     sender: str
 
+    def weight(self) -> int:
+        return OVERHEAD + _length(self.html) + _length(self.text)
+
+
+class _HandedIn(NamedTuple):
+    content: Content
+    bodies: Mapping[bytes, str]
+
+    def weight(self) -> int:
+        return OVERHEAD + sum(map(len, self.bodies.values()))
+
 
 class Letters:
     def __init__(self, store: Store, now_ms: Callable[[], int]) -> None:
         self._store = store
         self._now_ms = now_ms
-        self._contents: _Recent[int, Content] = _Recent(MAILS)
-        self._letters: _Recent[int, _Letter] = _Recent(MAILS)
-        self._bodies: _Recent[bytes, _Body] = _Recent(BODIES)
+        self._handed_in: Recent[int, _HandedIn] = Recent(CACHED, _HandedIn.weight)
+        self._letters: Recent[int, _Letter] = Recent(CACHED, _Letter.weight)
+        self._bodies: Recent[bytes, _Body] = Recent(CACHED, _Body.weight)
 
-    def remember(self, content: Content) -> None:
-        """Spare the store a question: this mail was accepted a moment ago."""
-        self._contents[content.mail_id] = content
+    def remember(self, content: Content, bodies: Mapping[bytes, str]) -> None:
+        """Spare the store three questions: this mail was accepted a moment ago, for one recipient."""
+        self._handed_in.put(content.mail_id, _HandedIn(content, bodies))
 
     async def message(self, delivery: Delivery, recipient: Recipient) -> Message:
         """The next attempt's message. Raises `Unavailable`, or another error for a mail that cannot be built at all."""
@@ -73,13 +85,21 @@ class Letters:
         return Message(delivery.id, delivery.attempt + 1, letter.sender, address, content)
 
     async def _letter(self, mail_id: int) -> _Letter:
-        content = self._contents.get(mail_id) or await self._store.content(mail_id)
+        handed_in = self._handed_in.pop(mail_id)
+        if handed_in is not None:
+            return await self._composed(handed_in.content, handed_in.bodies)
+        content = await self._store.content(mail_id)
         if content is None:
             raise LookupError("the mail's content is gone")
-        html = await self._body(content.html, is_html=True) if content.html else None
-        text = await self._body(content.text, is_html=False) if content.text else html
+        letter = await self._composed(content, {})
+        self._letters.put(mail_id, letter)
+        return letter
+
+    async def _composed(self, content: Content, bodies: Mapping[bytes, str]) -> _Letter:
+        html = await self._body(content.html, bodies, is_html=True) if content.html else None
+        text = await self._body(content.text, bodies, is_html=False) if content.text else html
         sender = to_ascii(content.sender.email)
-        letter = _Letter(
+        return _Letter(
             outline=_outline(sender, content.sender.name, content.reply_to),
             subject=compile_template(content.subject),
             html=html and html.html,
@@ -87,28 +107,27 @@ class Letters:
             common=common_values(content.sender, content.variables),
             sender=sender,
         )
-        self._letters[mail_id] = letter
-        return letter
 
-    async def _body(self, sha256: bytes, *, is_html: bool) -> _Body:
+    async def _body(self, sha256: bytes, bodies: Mapping[bytes, str], *, is_html: bool) -> _Body:
         known = self._bodies.get(sha256)
         if known is not None and (known.html is not None) == is_html:
             return known
-        source = await self._store.body(sha256)
+        source = bodies.get(sha256) or await self._store.body(sha256)
         if source is None:
             raise LookupError("the mail's body is gone")
-        body = (
-            _Body(compile_template(source), compile_template(text_of(source)))
-            if is_html
-            else _Body(None, compile_template(source))
-        )
-        self._bodies[sha256] = body
+        html = compile_template(source) if is_html else None
+        body = _Body(html, compile_template(text_of(source) if is_html else source))
+        self._bodies.put(sha256, body)
         return body
 
 
 def message_id(delivery_id: int, sender: str) -> str:
     """The same for every attempt, so that a receiver who got two can tell."""
     return f"<{ids.encode('dlv', delivery_id)}@{sender.rpartition('@')[2]}>"
+
+
+def _length(template: Template | None) -> int:
+    return sum(map(len, template.parts)) if template else 0
 
 
 @lru_cache(maxsize=4_096)
@@ -120,19 +139,6 @@ def to_ascii(address: str) -> str:
     return f"{local}@{idna.encode(domain, uts46=True).decode()}"
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=32)
 def _outline(sender: str, name: str | None, reply_to: str | None) -> Outline:
     return Outline(Mailbox(sender, name), reply_to=Mailbox(reply_to) if reply_to else None)
-
-
-class _Recent(OrderedDict[K, V], Generic[K, V]):
-    """A dictionary that forgets what was put there longest ago."""
-
-    def __init__(self, most: int) -> None:
-        super().__init__()
-        self._most = most
-
-    def __setitem__(self, key: K, value: V) -> None:
-        super().__setitem__(key, value)
-        if len(self) > self._most:
-            self.popitem(last=False)

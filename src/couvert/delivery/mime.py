@@ -25,6 +25,7 @@ __all__ = ["HeaderInjection", "Mailbox", "Outline", "build_message"]
 
 _HEADER_NAME = re.compile(r"[!-9;-~]{1,70}")
 _WRITTEN_HERE = {"message-id", "date", "from", "to", "subject", "reply-to", "mime-version"}
+_REMEMBERED = 256_000  # characters: an outline outlives its mail, and bodies may have 5 MB
 _NAMING_OTHERS = {"sender", "cc", "bcc", "return-path", "received"}
 
 
@@ -114,7 +115,8 @@ class _Remembering:
         asked, answer = self._last
         if asked != text:
             answer = self._encode(text)
-            self._last = (text, answer)
+            if len(text) <= _REMEMBERED:
+                self._last = (text, answer)
         return answer
 
 

@@ -84,7 +84,7 @@ class Courier:
         return Lease(self._leases.owner, self._leases.until())
 
     def hand_in(self, accepted: Accepted, recipient: Recipient) -> None:
-        self._letters.remember(accepted.content)
+        self._letters.remember(accepted.content, accepted.bodies)
         self._put(TakenDelivery(accepted.deliveries[0], recipient), TRANSACTIONAL, clock())
 
     def expect(self, delivery_id: int) -> asyncio.Future[Settled]:

@@ -26,10 +26,12 @@ from couvert.store.sqlite.write_connection import WriteConnection
 
 GROUP: Final = 500
 """Items a commit at most: more would only lengthen the wait of the first."""
-GROUP_RECIPIENTS: Final = 10_000
+LONG: Final = 10_000
 """A commit with so many new recipients takes 100 ms, and takes nothing more along."""
-SHORT_RECIPIENTS: Final = 50
-"""More than this, half a millisecond, is too long for the event loop."""
+SHORT: Final = 100
+"""With more than this, a millisecond, the event loop is not held up."""
+CHARACTERS: Final = 1_000
+"""Of a new body, deflated in the time that a recipient takes."""
 
 log = structlog.get_logger()
 
@@ -80,8 +82,8 @@ class Writer:
         self._database.close()
 
     def _send_off(self, loop: asyncio.AbstractEventLoop) -> None:
-        work, futures, recipients = self._gather()
-        applied = self._apply(work) if recipients <= SHORT_RECIPIENTS else None
+        work, futures, burden = self._gather()
+        applied = self._apply(work) if burden <= SHORT else None
 
         def answer(done: Done) -> None:
             loop.call_soon_threadsafe(self._landed, loop, futures, done)
@@ -91,13 +93,13 @@ class Writer:
     def _gather(self) -> tuple[list[Work], list[asyncio.Future[Any]], int]:
         work: list[Work] = []
         futures: list[asyncio.Future[Any]] = []
-        recipients = 0
-        while self._waiting and len(work) < GROUP and recipients < GROUP_RECIPIENTS:
+        burden = 0
+        while self._waiting and len(work) < GROUP and burden < LONG:
             item, future = self._waiting.popleft()
             work.append(item)
             futures.append(future)
-            recipients += len(item.new_recipients) if isinstance(item, Change) else 0
-        return work, futures, recipients
+            burden += _burden(item) if isinstance(item, Change) else 0
+        return work, futures, burden
 
     def _apply(self, work: Sequence[Work]) -> Applied | None:
         """Begun and applied, ready to be committed; None, and nothing begun, if it has to go the long way."""
@@ -127,6 +129,14 @@ class Writer:
         else:
             self._is_busy = False
             self._idle.set()
+
+
+def _burden(change: Change) -> int:
+    """How long it will take, in recipients of 10 us each."""
+    characters = sum(map(len, change.bodies.values()))
+    if change.sandbox_mail is not None:
+        characters += len(change.sandbox_mail.content)
+    return len(change.new_recipients) + characters // CHARACTERS
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:
