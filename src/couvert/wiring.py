@@ -35,8 +35,8 @@ from couvert.workers.leases import Leases
 
 SERVE_LOCK: Final = "serve.lock"
 SWITCH_SECONDS: Final = 0.0005
-"""How long the event loop may keep the writer thread from the interpreter: a tenth of Python's default, since each of
-a commit's statements waits for it once."""
+"""How long the event loop may keep another thread from the interpreter: a tenth of Python's default, since each
+statement of a large group and of the read models waits for it once."""
 
 
 def now_ms() -> int:
