@@ -28,7 +28,7 @@ from bench.harness.workplace import fresh_directory
 from couvert import wiring
 from couvert.cli import serve
 from couvert.settings import Settings
-from couvert.store.sqlite.writer import Writer
+from couvert.store.sqlite.committer import Committer
 
 MAILS = 20_000
 SECONDS = 6
@@ -46,14 +46,14 @@ def _drain(profile: cProfile.Profile) -> None:
     _deliver(profile.runcall)
 
 
-def _writer(profile: cProfile.Profile) -> None:
+def _committer(profile: cProfile.Profile) -> None:
     """The profiler sees the thread that it was switched on in, and no other."""
-    run = Writer.run
+    run = Committer.run
 
-    def profiled(self: Writer) -> None:
+    def profiled(self: Committer) -> None:
         profile.runcall(run, self)
 
-    Writer.run = profiled  # type: ignore[method-assign]
+    Committer.run = profiled  # type: ignore[method-assign]
     _deliver(lambda work: work())
 
 
@@ -65,7 +65,7 @@ def _accept(profile: cProfile.Profile) -> None:
         profile.runcall(serve.serve, port=port, data=directory)
 
 
-MODES: dict[str, Callable[[cProfile.Profile], None]] = {"drain": _drain, "writer": _writer, "accept": _accept}
+MODES: dict[str, Callable[[cProfile.Profile], None]] = {"drain": _drain, "committer": _committer, "accept": _accept}
 
 
 def _deliver(run: Callable[[Callable[[], None]], None]) -> None:

@@ -1,6 +1,6 @@
 """Measures couvert and says which of its limits are met.
 
-Run: make bench, or .venv/bin/python bench/run.py [--only NAME] [--runs N] [--quick] [--profile drain|writer|accept]
+Run: make bench, or .venv/bin/python bench/run.py [--only NAME] [--runs N] [--quick] [--profile drain|committer|accept]
 """
 
 # ruff: noqa: E402 - the checkout has to be on the path before anything of `bench` is imported
