@@ -171,7 +171,7 @@ class Seen(HTMLParser):
         super().__init__()
         self.found = []
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag, _attrs):
         self.found.append(tag)
 
     @classmethod

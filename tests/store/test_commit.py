@@ -112,3 +112,19 @@ async def test_a_listener_is_called_once_the_commit_is_there_to_be_read(store, i
 
     ((position, read),) = seen
     assert await read == position
+
+
+async def test_a_listener_that_stumbles_stops_nobody(store, ids):
+    loop, heard = asyncio.get_running_loop(), asyncio.Event()
+    loop.set_exception_handler(lambda *_: heard.set())
+
+    def stumble(_position):
+        raise RuntimeError
+
+    store.on_commit(stumble)
+
+    async with asyncio.timeout(30):
+        positions = await asyncio.gather(*(store.commit(mail(ids)) for _ in range(1_200)))
+
+    assert sorted(positions) == list(range(1, 1_201))
+    assert heard.is_set()

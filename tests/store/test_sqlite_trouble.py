@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from couvert.domain.refusals import Unavailable
-from couvert.store.sqlite import write_connection, writer
+from couvert.store.sqlite import committer, write_connection
 from couvert.store.sqlite.store import FILE
 from tests.store.changes import NOW, SECOND, WORKER, content_of, mail
 from tests.store.failing import trouble_of
@@ -87,7 +87,7 @@ async def test_a_log_that_cannot_be_written_does_not_silence_the_store(store, di
     def broken_pipe(*_, **__):
         raise BrokenPipeError
 
-    monkeypatch.setattr(writer.log, "error", broken_pipe)
+    monkeypatch.setattr(committer.log, "error", broken_pipe)
     disk.fail("commit")
 
     await trouble_of(store.commit(mail(ids)))

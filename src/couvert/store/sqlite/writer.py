@@ -122,13 +122,14 @@ class Writer:
                 future.set_exception(result)
             else:
                 future.set_result(result)
-        if done.position is not None:
-            self._on_commit(done.position)
         if self._waiting:
             loop.call_soon(self._send_off, loop)
         else:
             self._is_busy = False
             self._idle.set()
+        # Last, so that a listener that stumbles stops nobody: the loop reports it, and the next group is on its way.
+        if done.position is not None:
+            self._on_commit(done.position)
 
 
 def _burden(change: Change) -> int:
