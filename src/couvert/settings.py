@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -53,15 +56,28 @@ class Settings(BaseSettings):
 
     @property
     def cors_origin_list(self) -> frozenset[str]:
-        return frozenset(origin.strip().rstrip("/") for origin in self.cors_origins.split(",") if origin.strip())
+        return frozenset(
+            origin.strip().rstrip("/").lower() for origin in self.cors_origins.split(",") if origin.strip()
+        )
 
     @classmethod
     def read(cls, **given: object) -> Self:
         """The settings, those given on the command line first. Raises `WrongSetting`."""
+        _refuse_unknown(os.environ)
         try:
             return cls(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
         except ValidationError as error:
             raise WrongSetting("; ".join(map(_sentence, error.errors()))) from None
+
+
+def _refuse_unknown(environment: Mapping[str, str]) -> None:
+    """A misspelt setting, or one of another version, would be obeyed by nobody: mail would land where it should not."""
+    known = {f"COUVERT_{name.upper()}" for name in Settings.model_fields}
+    for name in sorted(environment):
+        if name.upper().startswith("COUVERT_") and name.upper() not in known:
+            near = get_close_matches(name.upper(), known, n=1)
+            advice = f"do you mean {near[0]}?" if near else "docs/settings.md lists those that are."
+            raise WrongSetting(f"{name} is not a setting of this version; {advice}")
 
 
 def _sentence(fault: object) -> str:

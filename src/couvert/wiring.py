@@ -94,6 +94,12 @@ def following(parts: Parts) -> Follower:
     return follower
 
 
+def has_data(settings: Settings) -> bool:
+    from couvert.store.sqlite.store import FILE
+
+    return (settings.data_dir / FILE).is_file()
+
+
 def open_store(settings: Settings) -> Store:
     """Raises `WrongSetting` if the data directory cannot be used."""
     from couvert.store.sqlite.schema import TooNew

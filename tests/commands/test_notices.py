@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from couvert.commands.accept import AcceptMails
 from couvert.commands.attempts import Attempts
@@ -41,6 +41,7 @@ async def test_a_notice_is_an_event_and_a_state(notices, desk, sent, store, noti
     assert (noted.logged.event, noted.note, noted.logged.position) == (notice, "smtp; 250 2.0.0 ok", position)
 
 
+@settings(max_examples=min(100, settings().max_examples))  # each opens a store
 @given(many_notices.flatmap(lambda once: st.tuples(st.just(once), st.permutations(once + once[:2]))))
 def test_notices_in_any_order_and_doubled_leave_the_state_of_the_furthest(tmp_path_factory, both):
     once, as_they_came = both

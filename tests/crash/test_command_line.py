@@ -9,7 +9,7 @@ import pytest
 
 from couvert.domain.delivery import State
 from couvert.wiring import ServeLock
-from tests.crash.clients import post_mail
+from tests.crash.clients import post
 from tests.crash.relay import VERDICT
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow]
@@ -75,14 +75,12 @@ def test_bulk_goes_on_until_everybody_has_an_outcome_and_adds_up(couvert, relay,
 def test_a_key_made_beside_the_service_is_good_at_once_and_a_deleted_one_no_more(service):
     service.start()
     key = service.run("key", "create", "--name", "shop", "--origin", "app.example.com").stdout.strip()
-    connection = service.connection()
 
-    accepted = post_mail(connection, key, [ALICE])
+    accepted = post(service, key, ALICE)
     [listed] = service.run("key", "list").stdout.splitlines()
     service.run("key", "delete", listed.split()[0])
-    refused = post_mail(connection, key, [ALICE])
+    refused = post(service, key, ALICE)
 
-    connection.close()
     assert re.fullmatch(r"ak_[0-9a-f]{40}", key)
     assert (accepted.status, refused.status) == (200, 401)
 

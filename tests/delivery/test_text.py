@@ -125,7 +125,7 @@ def test_only_what_is_displayed_is_read(html):
         ("{<b>{</b> name }}", "{ { name }}"),
         ("&#123;&#123; name }} is written {{ name }}", "{ { name }} is written {{ name }}"),
         ("{<i>{{ name }}</i>}", "{ {{ name }}}"),
-        ("{{ is how it begins", "{ { is how it begins"),
+        ("{{ is how it begins", "{{ is how it begins"),
         ('<img alt="{"><img alt="{ x }}">', "{ { x }}"),
         ("{{\n  name\n}}", "{{ name }}"),
         ("<b>{{name}}</b>{{ name }}", "{{name}}{{ name }}"),

@@ -85,13 +85,14 @@ def wal_size(directory: Path) -> int:
 
 
 def assert_whole(directory: Path) -> None:
-    """The file is sound, positions have no gap, and every mail has its event, content, delivery and recipient."""
+    """The file is sound, positions have no gap, and every mail has its event, content, deliveries and recipients."""
     with closing(sqlite3.connect(directory / FILE)) as connection:
+
+        def column(name: str, table: str) -> list[int]:
+            return [row[0] for row in connection.execute(f"select distinct {name} from {table} order by 1")]
+
         assert connection.execute("pragma integrity_check").fetchall() == [("ok",)]
-        tables = {"event": "stream", "content": "mail_id", "delivery": "mail_id", "recipient": "delivery_id - 1"}
-        mails = [
-            {row[0] for row in connection.execute(f"select {column} from {table}")} for table, column in tables.items()
-        ]
-        assert mails[0] == mails[1] == mails[2] == mails[3]
-        positions = [row[0] for row in connection.execute("select position from event order by position")]
+        assert column("stream", "event") == column("mail_id", "content") == column("mail_id", "delivery")
+        assert column("id", "delivery") == column("delivery_id", "recipient")
+        positions = column("position", "event")
         assert positions == list(range(1, len(positions) + 1))

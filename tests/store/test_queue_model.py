@@ -2,7 +2,7 @@
 
 import asyncio
 
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from couvert.domain.ids import IdSource
 from couvert.store.port import Store, StoredDelivery, TakenDelivery
@@ -109,6 +109,7 @@ async def live(store: Store, clock: Clock, happening: list[tuple[str, int, int]]
     assert await store.next_wake() == min((r.wake_at for r in model.rows.values() if r.wake_at), default=None)
 
 
+@settings(max_examples=min(100, settings().max_examples))  # each opens a store
 @given(happening=steps)
 def test_the_queue_does_what_its_port_says(happening, tmp_path_factory):
     async def run() -> None:

@@ -18,28 +18,34 @@ def store(store_on_disk):
     return store_on_disk
 
 
-async def test_a_commit_that_failed_may_be_kept(store, disk, ids):
+SHORT_AND_LONG_WAY = pytest.mark.parametrize("recipients", [1, 500])
+
+
+@SHORT_AND_LONG_WAY
+async def test_a_commit_that_failed_may_be_kept(store, disk, ids, recipients):
     disk.fail("commit")
 
-    trouble = await trouble_of(store.commit(mail(ids)))
+    trouble = await trouble_of(store.commit(mail(ids, recipients)))
 
     assert trouble.may_be_kept
     assert "may have been kept" in trouble.message
 
 
-async def test_a_commit_that_failed_and_was_not_kept_is_not_there_afterwards(store, disk, directory, ids):
+@SHORT_AND_LONG_WAY
+async def test_a_commit_that_failed_and_was_not_kept_is_not_there_afterwards(store, disk, directory, ids, recipients):
     disk.fail("commit")
-    await trouble_of(store.commit(mail(ids)))
+    await trouble_of(store.commit(mail(ids, recipients)))
     disk.recover()
 
-    again = mail(ids)
+    again = mail(ids, recipients)
 
     assert await store.commit(again) == 1
     assert log_of(directory) == {1: content_of(again).mail_id}
 
 
-async def test_a_commit_that_was_kept_although_it_failed_is_there_afterwards(store, disk, directory, ids):
-    first, second = mail(ids), mail(ids)
+@SHORT_AND_LONG_WAY
+async def test_a_commit_that_was_kept_although_it_failed_is_there_afterwards(store, disk, directory, ids, recipients):
+    first, second = mail(ids, recipients), mail(ids, recipients)
     disk.fail("commit", is_done=True)
     await trouble_of(store.commit(first))
     disk.recover()

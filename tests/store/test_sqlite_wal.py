@@ -57,6 +57,15 @@ async def test_the_wal_stays_small_under_mails_to_many(store, directory, ids):
     assert max(sizes) < 3 * ROUND
 
 
+async def test_a_body_takes_its_room_once(store, directory, ids):
+    html = os.urandom(100_000).hex()
+
+    await asyncio.gather(*(store.commit(mail(ids, html=html)) for _ in range(100)))
+    await asyncio.gather(*(store.commit(mail(ids, html=html)) for _ in range(100)))
+
+    assert wal_size(directory) + (directory / FILE).stat().st_size < 1_000_000
+
+
 async def test_a_closed_store_leaves_nothing_in_the_wal(store, directory, ids):
     await store.commit(mail(ids))
 

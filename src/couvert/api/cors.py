@@ -47,9 +47,7 @@ class Cors:
 
     def __init__(self, app: ASGIApp, parts: Parts) -> None:
         self._app = app
-        self._configured = frozenset(origin.lower() for origin in parts.settings.cors_origin_list)
-        self._store = parts.store
-        self._now_ms = parts.now_ms
+        self._parts = parts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = _asked(scope)
@@ -64,20 +62,22 @@ class Cors:
         await (_preflight_answer if asked.is_preflight else self._app)(scope, receive, send_with_cors)
 
     async def _headers(self, origin: bytes | None, *, is_admitted: bool = False) -> list[tuple[bytes, bytes]]:
-        if origin is None or not (is_admitted or await self._is_allowed(origin.decode("latin-1"))):
+        if origin is None or not (is_admitted or await may_read(self._parts, origin.decode("latin-1"))):
             return [_VARY]
         return [_VARY, (b"access-control-allow-origin", origin), *_ALLOWED]
 
-    async def _is_allowed(self, origin: str) -> bool:
-        if len(origin) > LONGEST_ORIGIN:
-            return False
-        if origin.lower() in self._configured:
-            return True
-        names = _names(origin)
-        try:
-            return bool(names) and await self._store.is_key_origin(names, self._now_ms())
-        except Unavailable:
-            return False
+
+async def may_read(parts: Parts, origin: str) -> bool:
+    """Whether an app of this origin may read answers: it is configured, or an active key names it."""
+    if len(origin) > LONGEST_ORIGIN:
+        return False
+    if origin.lower() in parts.settings.cors_origin_list:
+        return True
+    names = _names(origin)
+    try:
+        return bool(names) and await parts.store.is_key_origin(names, parts.now_ms())
+    except Unavailable:
+        return False
 
 
 class _Asked(NamedTuple):

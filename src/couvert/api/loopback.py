@@ -8,6 +8,8 @@ from typing import Final
 
 from starlette.requests import Request
 
+from couvert.domain.origin import parse_origin
+
 _RELAYED: Final = ("forwarded", "x-real-ip", "via")
 _PORT: Final = re.compile(r":\d{1,5}$")
 
@@ -26,6 +28,11 @@ def is_local(request: Request) -> bool:
         and _is_loopback(_PORT.sub("", hosts[0]).strip("[]"))
         and not any(name in _RELAYED or name.startswith("x-forwarded") for name in request.headers)
     )
+
+
+def is_loopback_origin(text: str) -> bool:
+    origin = parse_origin(text)
+    return origin is not None and _is_loopback(origin.host)
 
 
 def _is_loopback(host: str) -> bool:

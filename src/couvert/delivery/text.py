@@ -29,7 +29,14 @@ def text_of(source: str) -> str:
     clean = _CONTROL.sub("", source).replace("\r\n", "\n").replace("\r", "\n")
     text = _laid_out(_PLACEHOLDER.sub(shielded, clean))
     placeholders = {shield: placeholder for placeholder, shield in shields.items()}
-    return _SHIELD.sub(lambda found: placeholders[found[0]], _FIRST_OF_TWO_BRACES.sub("{ ", text))
+    return _SHIELD.sub(lambda found: placeholders[found[0]], _apart(text))
+
+
+def _apart(text: str) -> str:
+    """Braces that are no placeholder's, set apart where something might close them; behind that, `{{` is text."""
+    end = max([text.rfind("}}") + 2, *(found.end() for found in _SHIELD.finditer(text))])
+    end = end if end > 1 else 0
+    return _FIRST_OF_TWO_BRACES.sub("{ ", text[:end]) + text[end:]
 
 
 def _laid_out(source: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 
 from couvert.domain.mail import Recipient, Sender
@@ -30,12 +30,13 @@ def check(
             name = min(taken)
             raise RuleBroken(f'The variable "{name}" is built in and cannot be redefined; choose another name.')
     known = BUILT_IN | variables.keys()
-    for field, template in templates.items():
-        if template.names <= known:
-            continue
-        faults = _faults(field, sorted(template.names - known), recipients)
-        if listed := list(islice(faults, MOST_LISTED)):
-            raise RuleBroken(" ".join([*listed, "There are more."] if next(faults, None) else listed))
+    faults = chain.from_iterable(
+        _faults(field, sorted(template.names - known), recipients)
+        for field, template in templates.items()
+        if not template.names <= known
+    )
+    if listed := list(islice(faults, MOST_LISTED)):
+        raise RuleBroken(" ".join([*listed, "There are more."] if next(faults, None) else listed))
     return templates
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from starlette.requests import Request
 
-from couvert.api.cors import ORIGIN_IS_ADMITTED
-from couvert.api.loopback import is_local
+from couvert.api.cors import ORIGIN_IS_ADMITTED, may_read
+from couvert.api.loopback import is_local, is_loopback_origin
 from couvert.api.parts import Parts
 from couvert.domain.key import admit
 from couvert.domain.refusals import Unauthorized
-from couvert.settings import Settings
 from couvert.store.port import StoredKey
 
 
@@ -25,18 +24,27 @@ async def admitted(parts: Parts, request: Request) -> StoredKey:
     return stored
 
 
-def check_may_manage_keys(settings: Settings, request: Request) -> None:
+async def check_may_manage_keys(parts: Parts, request: Request) -> None:
     """An open sending service is an open relay, so what is public in the format is not so by default.
 
-    `auto` is public only where nothing can be sent and nobody else can ask: the sandbox, from this machine.
+    `auto` is public only where nothing can be sent and nobody else can ask: the sandbox, from this machine. Nor may a
+    web page that somebody on this machine looks at: a key that names its origin would let it read every answer.
     """
+    settings = parts.settings
     match settings.v1_key_management:
         case "public":
             return
-        case "auto" if settings.transport == "sandbox" and not settings.public_url and is_local(request):
+        case "auto" if settings.transport == "sandbox" and not settings.public_url and await _is_ours(parts, request):
             return
         case _:
             raise Unauthorized(
                 "managing API keys takes an API token with api_write, and this version issues none yet; use "
                 "`couvert key` on the server"
             )
+
+
+async def _is_ours(parts: Parts, request: Request) -> bool:
+    if not is_local(request):
+        return False
+    origins = request.headers.getlist("origin")
+    return all([is_loopback_origin(origin) or await may_read(parts, origin) for origin in origins])

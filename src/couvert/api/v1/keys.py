@@ -20,7 +20,7 @@ class CreateKey:
     parts: Parts
 
     async def __call__(self, request: Request) -> Response:
-        check_may_manage_keys(self.parts.settings, request)
+        await check_may_manage_keys(self.parts, request)
         body = validated(KeyBody, await read_json(request, limit=self.parts.settings.v1_max_body))
         created = await self.parts.keys.create(
             name=body.name, origins=body.origin_names, expires_at=to_ms(body.expires_at)
@@ -33,7 +33,7 @@ class DeleteKey:
     parts: Parts
 
     async def __call__(self, request: Request) -> Response:
-        check_may_manage_keys(self.parts.settings, request)
+        await check_may_manage_keys(self.parts, request)
         secret = request.path_params["api_key"]
         await self.parts.keys.delete(secret)
         return answers.json(answers.deleted(secret))
@@ -44,7 +44,7 @@ class AddOrigins:
     parts: Parts
 
     async def __call__(self, request: Request) -> Response:
-        check_may_manage_keys(self.parts.settings, request)
+        await check_may_manage_keys(self.parts, request)
         body = validated(OriginsBody, await read_json(request, limit=self.parts.settings.v1_max_body))
         secret = request.path_params["api_key"]
         added = await self.parts.keys.add_origins(secret, body.origin_names)

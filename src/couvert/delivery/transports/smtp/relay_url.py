@@ -45,7 +45,7 @@ def _parts(url: str) -> SplitResult:
     except ValueError:
         _wrong("holds an IPv6 address in brackets: smtp://[::1]:25")
     if parts.scheme not in ("smtp", "smtps"):
-        _wrong("starts with smtp:// or smtps://")
+        _wrong("starts with smtp:// or smtps://; the only other transport of this version is sandbox")
     return parts
 
 
