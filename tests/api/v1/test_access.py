@@ -126,6 +126,15 @@ async def test_not_through_a_proxy(service, header):
     assert await manage(service, headers={header: "127.0.0.1"}) == 401
 
 
+async def test_not_by_a_page_that_somebody_here_looks_at(service):
+    assert await manage(service, headers={"Origin": "https://evil.example"}) == 401
+
+
+@pytest.mark.parametrize("origin", ["http://localhost:4321", "http://127.0.0.1:8000"])
+async def test_by_a_page_that_is_served_here(service, origin):
+    assert await manage(service, headers={"Origin": origin}) == 200
+
+
 @pytest.mark.parametrize(
     "setting",
     [

@@ -1,0 +1,33 @@
+"""A wrong setting stops the start, with one line that says what to do."""
+
+import pytest
+
+from couvert.settings import Settings, WrongSetting
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("COUVERT_TRANSPROT", "sandbox", "do you mean COUVERT_TRANSPORT?"),
+        ("COUVERT_DATABASE_URL", "postgresql://x/y", "is not a setting of this version"),
+        ("COUVERT_MAX_IN_FLIGHT", "many", "COUVERT_MAX_IN_FLIGHT: Input should be a valid integer"),
+        ("COUVERT_PUBLIC_URL", "mail.example.com", "write it as https://mail.example.com"),
+    ],
+)
+def test_it_is_named_with_what_to_write_instead(monkeypatch, name, value, says):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(WrongSetting) as wrong:
+        Settings.read()
+    assert name in str(wrong.value)
+    assert says in str(wrong.value)
+    assert "\n" not in str(wrong.value)
+
+
+def test_what_the_command_line_gives_wins_over_the_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("COUVERT_DATA_DIR", "/elsewhere")
+    assert Settings.read(data_dir=tmp_path).data_dir == tmp_path
