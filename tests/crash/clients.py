@@ -34,10 +34,10 @@ def post_mail(
     return Answer(response.status, json.loads(response.read()))
 
 
-def post(service: Service, key: str, recipient: str) -> Answer:
+def post(service: Service, key: str, *recipients: str) -> Answer:
     connection = service.connection()
     try:
-        return post_mail(connection, key, [recipient])
+        return post_mail(connection, key, list(recipients))
     finally:
         connection.close()
 
@@ -45,10 +45,14 @@ def post(service: Service, key: str, recipient: str) -> Answer:
 class Waiting:
     """Somebody whose request is under way."""
 
-    def __init__(self, service: Service, key: str, recipient: str) -> None:
+    def __init__(self, service: Service, key: str, *recipients: str) -> None:
         self._answers: list[Answer] = []
-        self._thread = threading.Thread(target=self._post, args=(service, key, recipient))
+        self._thread = threading.Thread(target=self._post, args=(service, key, *recipients))
         self._thread.start()
+
+    @property
+    def is_answered(self) -> bool:
+        return bool(self._answers)
 
     def answer(self) -> Answer:
         self.end()

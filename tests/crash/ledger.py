@@ -1,7 +1,8 @@
 """What a data directory says, read with plain SQL, a witness that shares no code with what it judges; and the audit."""
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,6 +31,10 @@ class Ledger:
         sql = "select d.id, r.email, d.state, d.is_begun from delivery d left join recipient r on r.delivery_id = d.id"
         return [Entry(id_, email, STATES[code], bool(begun)) for id_, email, code, begun in self._read(sql)]
 
+    def emails(self) -> set[str]:
+        """Of all accepted recipients."""
+        return {entry.email for entry in self.entries()}
+
     def begun(self) -> set[str]:
         """Who has an attempt that is begun and undecided."""
         return {entry.email for entry in self.entries() if entry.is_begun}
@@ -56,6 +61,14 @@ class Ledger:
     def faults(self) -> list[str]:
         """What an audit finds: sentences."""
         return audit(self._directory).faults.first
+
+    @contextmanager
+    def kept_from_writers(self) -> Iterator[None]:
+        """Meanwhile nobody's commit comes through."""
+        with closing(self._open(timeout=20)) as connection:
+            connection.execute("begin immediate")
+            yield
+            connection.execute("rollback")
 
     def is_locked(self) -> bool:
         """Whether somebody is in the middle of a transaction that writes."""

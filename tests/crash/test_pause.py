@@ -38,7 +38,7 @@ def test_frozen_at_any_step_past_its_lease_everybody_gets_exactly_one_copy(froze
     ledger.await_ends()
 
     assert other.stop() == 0
-    emails = {entry.email for entry in ledger.entries()}
+    emails = ledger.emails()
     assert ledger.in_state(State.SENT) == emails
     assert relay.copies == dict.fromkeys(emails, 1)
     assert ledger.faults() == []

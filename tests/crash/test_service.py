@@ -5,7 +5,7 @@ import time
 import pytest
 
 from couvert.domain.delivery import State
-from tests.crash.clients import post
+from tests.crash.clients import Waiting, post
 from tests.crash.conftest import MAX_IN_FLIGHT
 from tests.crash.dice import ROUNDS, dice
 from tests.crash.load import Load
@@ -13,7 +13,21 @@ from tests.crash.relay import Relay
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow]
 
-ALICE = "alice@example.com"
+ALICE, BOB = "alice@example.com", "bob@example.com"
+
+
+@pytest.mark.parametrize("recipients", [[ALICE], [ALICE, BOB]])
+def test_nobody_is_answered_before_the_mail_is_kept(recipients, service, key, ledger):
+    service.start()
+
+    with ledger.kept_from_writers():
+        waiting = Waiting(service, key, *recipients)
+        time.sleep(0.7)
+        was_answered = waiting.is_answered
+
+    assert waiting.answer().status == 200
+    assert not was_answered
+    assert ledger.emails() == set(recipients)
 
 
 def test_killed_again_and_again_it_keeps_every_promise(service, key, relay, ledger):
