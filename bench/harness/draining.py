@@ -14,7 +14,7 @@ from couvert.domain.delivery import State
 
 MAILS_A_SECOND = 4_000
 """How fast mails are queued at the least, where each is a command of its own."""
-AT_MOST_SECONDS = 300
+AT_MOST_SECONDS = 120
 
 
 class Drain(NamedTuple):

@@ -45,8 +45,11 @@ def serving(directory: Path, transport: str, module: str = "couvert") -> Iterato
         wait_for_health(port, process)
         yield Service(process.pid, port, time.perf_counter() - started_at)
     finally:
+        ended = process.poll()
         process.terminate()
         process.wait(timeout=120)
+        if ended is not None:  # whatever was measured, or waited for, says nothing
+            raise Skipped(f"the service ended by itself with {ended}: {_last_line(Path('service.log'))}")
 
 
 def wait_until_quiet(service: Service, at_most_seconds: float = 240) -> None:
