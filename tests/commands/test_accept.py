@@ -6,7 +6,8 @@ from hashlib import sha256
 
 import pytest
 
-from couvert.commands.accept import MOST_RECIPIENTS, Claim, Lease
+from couvert.commands.accept import MOST_RECIPIENTS, Lease
+from couvert.commands.claims import Claim
 from couvert.domain.delivery import State
 from couvert.domain.mail import Recipient, References
 from couvert.domain.refusals import Conflict, RuleBroken, Unavailable

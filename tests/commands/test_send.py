@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from couvert.commands.accept import Claim, Lease
+from couvert.commands.accept import Lease
+from couvert.commands.claims import Claim
 from couvert.commands.send import SendMail
 from couvert.commands.settled import Settled
 from couvert.delivery.transport import Refused, Taken

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, NamedTuple
 
+from couvert.commands.claims import Claim
 from couvert.domain import mail, personalise
 from couvert.domain.ids import IdSource
 from couvert.domain.lines import is_one_line
@@ -15,7 +16,6 @@ from couvert.domain.refusals import RuleBroken
 from couvert.store.port import (
     Change,
     Content,
-    Idempotency,
     Position,
     Record,
     Store,
@@ -32,13 +32,6 @@ class Lease(NamedTuple):
 
     owner: int
     until: int
-
-
-class Claim(NamedTuple):
-    """An idempotency key that is to stand for the mail."""
-
-    scope: bytes
-    request: bytes
 
 
 class Accepted(NamedTuple):
@@ -74,10 +67,10 @@ class AcceptMails:
             new_recipients=[StoredRecipient(mail_id + n, r) for n, r in enumerate(command.recipients, 1)],
             new_deliveries=deliveries,
             expected_keys={key.key.id: key.revision} if key else {},
-            idempotency=claim and Idempotency(claim.scope, claim.request, mail_id, 0, now, None),
         )
-        position = await self.store.commit(change)
-        return Accepted(mail_id, position, now, content, bodies, deliveries)
+        accepted = Accepted(mail_id, 0, now, content, bodies, deliveries)
+        change.idempotency = claim.kept(accepted, at=now, mail_id=mail_id) if claim else None
+        return accepted._replace(position=await self.store.commit(change))
 
 
 def _check(command: AcceptMail) -> None:

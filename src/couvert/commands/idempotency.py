@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 
-from couvert.commands.accept import Claim
+from couvert.commands.claims import Claim
 from couvert.domain.refusals import IdempotencyInProgress, IdempotencyKeyReused
 from couvert.store.port import Change, Idempotency, Store
 

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from couvert.commands.accept import Accepted, AcceptMails, Claim, Lease
+from couvert.commands.accept import Accepted, AcceptMails, Lease
+from couvert.commands.claims import Claim
 from couvert.commands.settled import Settled, settled
 from couvert.domain.delivery import State
 from couvert.domain.mail import AcceptMail, Recipient

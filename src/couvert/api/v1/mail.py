@@ -16,7 +16,7 @@ from couvert.api.v1 import answers
 from couvert.api.v1.access import admitted
 from couvert.api.v1.bodies import MailBody, to_command
 from couvert.api.v1.faults import validated
-from couvert.commands.accept import Claim
+from couvert.commands.claims import Claim
 from couvert.commands.idempotency import claim_of
 from couvert.commands.settled import Settled
 from couvert.domain.delivery import State
