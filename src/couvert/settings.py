@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal, Self
+from typing import Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_RATE: Final = re.compile(r"([1-9]\d{0,8})/([1-9]\d{0,6})s")
 
 
 class WrongSetting(Exception):
@@ -43,6 +46,9 @@ class Settings(BaseSettings):
     v1_patience_seconds: float = Field(
         10, ge=0, le=600, description="How long a /v1 request waits for its mail's outcome."
     )
+    rate_limit: str = Field(
+        "3000/600s", description="Requests of /v2 that a user, or an address without a token, may send per period."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least level that is logged."
     )
@@ -53,6 +59,17 @@ class Settings(BaseSettings):
         if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc):
             raise ValueError("write it as https://mail.example.com")
         return value or None
+
+    @field_validator("rate_limit")
+    @classmethod
+    def _is_rate(cls, value: str) -> str:
+        parse_rate(value)
+        return value
+
+    @property
+    def rate(self) -> tuple[int, int]:
+        """How many requests in how many seconds."""
+        return parse_rate(self.rate_limit)
 
     @property
     def cors_origin_list(self) -> frozenset[str]:
@@ -68,6 +85,14 @@ class Settings(BaseSettings):
             return cls(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
         except ValidationError as error:
             raise WrongSetting("; ".join(map(_sentence, error.errors()))) from None
+
+
+def parse_rate(text: str) -> tuple[int, int]:
+    """`3000/600s` as requests and seconds. Raises `ValueError`."""
+    found = _RATE.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(f"{text!r} is no rate; write requests/seconds such as 3000/600s, both at least 1")
+    return int(found[1]), int(found[2])
 
 
 def _refuse_unknown(environment: Mapping[str, str]) -> None:

@@ -17,6 +17,9 @@ def _elsewhere(monkeypatch, tmp_path):
         ("COUVERT_DATABASE_URL", "postgresql://x/y", "is not a setting of this version"),
         ("COUVERT_MAX_IN_FLIGHT", "many", "COUVERT_MAX_IN_FLIGHT: Input should be a valid integer"),
         ("COUVERT_PUBLIC_URL", "mail.example.com", "write it as https://mail.example.com"),
+        ("COUVERT_RATE_LIMIT", "3000", "write requests/seconds such as 3000/600s"),
+        ("COUVERT_RATE_LIMIT", "0/600s", "both at least 1"),
+        ("COUVERT_RATE_LIMIT", "3000/0s", "both at least 1"),
     ],
 )
 def test_it_is_named_with_what_to_write_instead(monkeypatch, name, value, says):
@@ -31,3 +34,9 @@ def test_it_is_named_with_what_to_write_instead(monkeypatch, name, value, says):
 def test_what_the_command_line_gives_wins_over_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("COUVERT_DATA_DIR", "/elsewhere")
     assert Settings.read(data_dir=tmp_path).data_dir == tmp_path
+
+
+def test_a_rate_is_requests_and_seconds(monkeypatch):
+    monkeypatch.setenv("COUVERT_RATE_LIMIT", " 100/60s")
+
+    assert Settings.read().rate == (100, 60)

@@ -5,6 +5,7 @@ Refusal
 ├── NotFound                the thing asked for does not exist
 ├── Conflict                somebody else changed it first
 ├── RuleBroken              well-formed, and against a rule of the product
+├── RateLimited             asked too often; says when to ask again
 ├── IdempotencyKeyReused    the key stands for another request
 ├── IdempotencyInProgress   the first request with this key has no answer yet
 └── Unavailable             the store cannot commit now; says whether the change may have been kept
@@ -37,6 +38,14 @@ class Conflict(Refusal):
 
 class RuleBroken(Refusal):
     code = "rule_broken"
+
+
+class RateLimited(Refusal):
+    code = "rate_limit"
+
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class IdempotencyKeyReused(Refusal):
