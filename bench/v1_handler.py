@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message
 
 from couvert.api.parts import Parts
 from couvert.commands.accept import Accepted, AcceptMails, Lease
+from couvert.commands.callers import Nobody
 from couvert.commands.idempotency import IdempotencyKeys
 from couvert.commands.keys import Keys
 from couvert.commands.send import SendMail
@@ -26,6 +27,7 @@ from couvert.commands.settled import Settled
 from couvert.domain.delivery import State
 from couvert.domain.ids import IdSource
 from couvert.domain.mail import Recipient
+from couvert.limits.memory import MemoryLimits
 from couvert.settings import Settings
 from couvert.store.port import Change
 from couvert.store.sqlite.store import SqliteStore
@@ -104,7 +106,14 @@ def parts_on(directory: Path) -> Parts:
     settings = Settings(data_dir=directory)
     store, ids = SqliteStore(directory, now_ms), IdSource(0, now_ms)
     send = SendMail(AcceptMails(store, ids, now_ms), store, Silent(), 10)
-    return Parts(settings, store, Keys(store, ids, now_ms), send, IdempotencyKeys(store, now_ms), now_ms)
+    return Parts(
+        settings, store, Keys(store, ids, now_ms), send, IdempotencyKeys(store, now_ms),
+        Nobody(), MemoryLimits(), reached, now_ms,
+    )  # fmt: skip
+
+
+async def reached(_position: int, _seconds: float) -> bool:
+    return True
 
 
 async def committed_at_once(_change: Change) -> int:

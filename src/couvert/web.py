@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
@@ -19,6 +20,8 @@ from couvert.api.v1.door import Door
 from couvert.api.v1.health import health
 from couvert.api.v1.keys import AddOrigins, CreateKey, DeleteKey
 from couvert.api.v1.mail import PostMail
+from couvert.api.v2 import routes as v2
+from couvert.api.v2.forms import crashed
 
 
 def application(parts: Parts, lifespan: Lifespan[Any] | None = None) -> ASGIApp:
@@ -29,14 +32,16 @@ def application(parts: Parts, lifespan: Lifespan[Any] | None = None) -> ASGIApp:
         Route("/v1/api-key/{api_key}", Door(DELETE=DeleteKey(parts))),
         Route("/v1/api-key/{api_key}/origins", Door(POST=AddOrigins(parts))),
     ]
-    # The outermost first. /v1 also speaks for addresses that belong to nobody, until /v2 has an envelope of its own.
+    house = v2.gatehouse(parts)
+    routes += v2.routes(house, v2.calls(parts))
+    # The outermost first. What none of the doors caught is answered by the one whose address it was.
     passed: list[Callable[[ASGIApp], ASGIApp]] = [
         RequestIds,
         AccessLog,
         partial(Cors, parts=parts),
-        partial(Crashes, answer=errors.crashed),
+        partial(Crashes, answer=_crashed),
     ]
-    router = Router(routes, redirect_slashes=False, default=errors.no_such_route, lifespan=lifespan)
+    router = Router(routes, redirect_slashes=False, default=_nowhere(v2.nowhere(house)), lifespan=lifespan)
     served: ASGIApp = router
     for middleware in reversed(passed):
         served = middleware(served)
@@ -46,3 +51,21 @@ def application(parts: Parts, lifespan: Lifespan[Any] | None = None) -> ASGIApp:
         await (served if scope["type"] == "http" else router)(scope, receive, send)
 
     return couvert
+
+
+def _nowhere(of_v2: ASGIApp) -> ASGIApp:
+    """Whatever belongs to nobody is answered as /v2 does, but for what lies beneath /v1."""
+
+    async def nowhere(scope: Scope, receive: Receive, send: Send) -> None:
+        is_v2 = scope["type"] == "http" and not _is_v1(scope)
+        await (of_v2 if is_v2 else errors.no_such_route)(scope, receive, send)
+
+    return nowhere
+
+
+def _crashed(scope: Scope) -> Response:
+    return errors.crashed(scope) if _is_v1(scope) else crashed(scope)
+
+
+def _is_v1(scope: Scope) -> bool:
+    return bool(scope["path"] == "/v1" or scope["path"].startswith("/v1/"))

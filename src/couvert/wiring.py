@@ -19,6 +19,7 @@ from typing import IO, Final
 from couvert.api import parts as doors
 from couvert.commands.accept import AcceptMails
 from couvert.commands.attempts import Attempts
+from couvert.commands.callers import Callers, Nobody
 from couvert.commands.idempotency import IdempotencyKeys
 from couvert.commands.keys import Keys
 from couvert.commands.notices import Notices
@@ -27,6 +28,8 @@ from couvert.commands.send import SendMail
 from couvert.delivery.letters import Letters
 from couvert.delivery.transport import Transport
 from couvert.domain.ids import NODES, IdSource
+from couvert.limits.memory import MemoryLimits
+from couvert.limits.port import Limits
 from couvert.readmodels.follower import Follower
 from couvert.settings import Settings, WrongSetting
 from couvert.store.port import Store
@@ -57,10 +60,24 @@ class Parts:
     notices: Notices
     courier: Courier
     transport: Transport
+    callers: Callers
+    limits: Limits
+    follower: Follower
+    """Follows the log where the parts run; elsewhere nobody waits for it."""
 
     def of_doors(self) -> doors.Parts:
         """What the API needs of them."""
-        return doors.Parts(self.settings, self.store, self.keys, self.send, self.idempotency, now_ms)
+        return doors.Parts(
+            self.settings,
+            self.store,
+            self.keys,
+            self.send,
+            self.idempotency,
+            self.callers,
+            self.limits,
+            self.follower.reached_position,
+            now_ms,
+        )
 
 
 def open_parts(settings: Settings, *, is_server: bool = False) -> Parts:
@@ -74,7 +91,9 @@ def open_parts(settings: Settings, *, is_server: bool = False) -> Parts:
 @asynccontextmanager
 async def running(parts: Parts, *, delivers: bool, follows: bool = False) -> AsyncIterator[None]:
     """The courier and the read models' follower at work; in the end, what is in flight ends and the store is closed."""
-    follower = following(parts) if follows else None
+    if follows:
+        parts.store.on_commit(parts.follower.wake)
+        parts.follower.start()
     if delivers:
         parts.courier.start()
     try:
@@ -82,16 +101,9 @@ async def running(parts: Parts, *, delivers: bool, follows: bool = False) -> Asy
     finally:
         if delivers:
             await parts.courier.stop()
-        if follower is not None:
-            await asyncio.to_thread(follower.stop)
+        if follows:
+            await asyncio.to_thread(parts.follower.stop)
         await parts.store.close()
-
-
-def following(parts: Parts) -> Follower:
-    follower = Follower(parts.settings.data_dir)
-    parts.store.on_commit(follower.wake)
-    follower.start()
-    return follower
 
 
 def has_data(settings: Settings) -> bool:
@@ -136,6 +148,9 @@ def _wire(settings: Settings, store: Store, ids: IdSource) -> Parts:
         notices=notices,
         courier=courier,
         transport=transport,
+        callers=Nobody(),
+        limits=MemoryLimits(),
+        follower=Follower(settings.data_dir),
     )
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from couvert.commands.callers import Callers
 from couvert.commands.idempotency import IdempotencyKeys
 from couvert.commands.keys import Keys
 from couvert.commands.send import SendMail
+from couvert.limits.port import Limits
 from couvert.settings import Settings
-from couvert.store.port import Store
+from couvert.store.port import Position, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,5 +21,9 @@ class Parts:
     keys: Keys
     send: SendMail
     idempotency: IdempotencyKeys
+    callers: Callers
+    limits: Limits
+    reached_position: Callable[[Position, float], Awaitable[bool]]
+    """Whether every read model passes a position within so many seconds."""
     now_ms: Callable[[], int]
     """Milliseconds since 1970."""

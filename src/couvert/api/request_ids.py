@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from typing import Final
+from uuid import UUID
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, reset_contextvars
@@ -16,6 +17,14 @@ def request_id_of(scope: Scope) -> str:
     return request_id
 
 
+def _short() -> str:
+    return f"{random.getrandbits(ID_BITS):012x}"
+
+
+def _uuid() -> str:
+    return str(UUID(int=random.getrandbits(128), version=4))
+
+
 class RequestIds:
     """A client's own `X-Request-ID` is not taken over: it could forge lines of the log."""
 
@@ -23,7 +32,7 @@ class RequestIds:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request_id = scope["couvert.request_id"] = f"{random.getrandbits(ID_BITS):012x}"
+        request_id = scope["couvert.request_id"] = _short() if scope["path"].startswith("/v1/") else _uuid()
         header = (b"x-request-id", request_id.encode())
 
         async def send_with_id(message: Message) -> None:

@@ -51,6 +51,11 @@ class IdempotencyKeys:
         _same(found.request, claim)
         return found
 
+    async def keep(self, claim: Claim, answer: bytes) -> None:
+        """The answer of a request that kept nothing else. Raises `Conflict` if another process was first."""
+        now = self.now_ms()
+        await self.store.commit(Change(at=now, idempotency=Idempotency(claim.scope, claim.request, 0, 0, now, answer)))
+
     async def answer(self, claim: Claim, answer: bytes | None) -> None:
         """Keep the first answer, or free the key if the request came to nothing."""
         await self.store.commit(Change(at=self.now_ms(), answers={claim.scope: answer}))

@@ -2,6 +2,11 @@
 
 Refusal
 ├── Unauthorized            who asks is not known, or may not
+├── Unauthenticated         no valid API token, or wrong address or password
+│   ├── TokenExpired        it was one
+│   └── TokenRevoked        it was one, until somebody decided otherwise
+├── AccessDenied            who asks is known, and may not
+├── MissingRole             the user may, the token may not
 ├── NotFound                the thing asked for does not exist
 ├── Conflict                somebody else changed it first
 ├── RuleBroken              well-formed, and against a rule of the product
@@ -26,6 +31,26 @@ class Refusal(Exception):
 
 class Unauthorized(Refusal):
     code = "unauthorized"
+
+
+class Unauthenticated(Refusal):
+    code = "unauthenticated"
+
+
+class TokenExpired(Unauthenticated):
+    code = "token_expired"
+
+
+class TokenRevoked(Unauthenticated):
+    code = "token_revoked"
+
+
+class AccessDenied(Refusal):
+    code = "access_denied"
+
+
+class MissingRole(Refusal):
+    code = "missing_role"
 
 
 class NotFound(Refusal):

@@ -13,6 +13,7 @@ import httpx2
 from couvert.api.parts import Parts
 from couvert.commands.accept import Accepted, AcceptMails, Lease
 from couvert.commands.attempts import Attempts
+from couvert.commands.callers import Nobody
 from couvert.commands.idempotency import IdempotencyKeys
 from couvert.commands.keys import Keys
 from couvert.commands.send import SendMail
@@ -21,6 +22,7 @@ from couvert.delivery.transport import Outcome, Taken
 from couvert.domain.delivery import State
 from couvert.domain.ids import IdSource
 from couvert.domain.mail import Recipient
+from couvert.limits.memory import MemoryLimits
 from couvert.settings import Settings
 from couvert.store.sqlite.store import SqliteStore
 from couvert.web import application
@@ -105,6 +107,10 @@ class ScriptedCourier:
                 future.set_result(settled)
 
 
+async def _reached(_position: int, _seconds: float) -> bool:
+    return True
+
+
 @dataclass
 class Service:
     """One of each; `peer` is who seems to ask."""
@@ -125,6 +131,9 @@ class Service:
             keys=Keys(self.store, ids, self.clock),
             send=SendMail(mails, self.store, self.courier, self.settings.v1_patience_seconds),
             idempotency=IdempotencyKeys(self.store, self.clock),
+            callers=Nobody(),
+            limits=MemoryLimits(),
+            reached_position=_reached,
             now_ms=self.clock,
         )
         self.app = application(self.parts)

@@ -95,6 +95,11 @@ POLICY: Final[Mapping[str, Policy]] = {
     "invalid_body": Policy(422, _validation, "Request validation failed"),
     "rule_broken": Policy(400, _business, ""),
     "unauthorized": Policy(401, _unauthorized, "Unauthorized"),
+    "unauthenticated": Policy(401, _unauthorized, "Unauthorized"),
+    "token_expired": Policy(401, _unauthorized, "Unauthorized"),
+    "token_revoked": Policy(401, _unauthorized, "Unauthorized"),
+    "access_denied": Policy(401, _unauthorized, "Unauthorized"),
+    "missing_role": Policy(401, _unauthorized, "Unauthorized"),
     "not_found": Policy(404, _other, "Resource not found"),
     "malformed_json": Policy(400, _other, "Malformed JSON"),
     "method_not_allowed": Policy(405, _other, "Method not allowed"),
@@ -103,6 +108,7 @@ POLICY: Final[Mapping[str, Policy]] = {
     # Where the body was not read to its end, the connection cannot be used again.
     "body_too_large": Policy(413, _other, "Request body too large", {"Connection": "close"}),
     "unsupported_media_type": Policy(415, _other, "Unsupported media type"),
+    "rate_limit": Policy(429, _other, "Too many requests"),
     "conflict": Policy(503, _unavailable, "Service unavailable", RETRY),
     "unavailable": Policy(503, _unavailable, "Service unavailable", RETRY),
 }

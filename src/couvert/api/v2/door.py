@@ -1,0 +1,179 @@
+"""What every request of /v2 passes: syntax, wait, authenticate, count, execute; and one place that answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from couvert.api.body import lingering, read_json
+from couvert.api.parts import Parts
+from couvert.api.refusals import BodyTooLarge
+from couvert.api.request_ids import request_id_of
+from couvert.api.v2 import errors, inputs
+from couvert.api.v2.asked import Answer, Asked, Json
+from couvert.api.v2.call import Call
+from couvert.api.v2.counting import EXEMPT, Counting, standing_headers
+from couvert.api.v2.forms import Form, form_for
+from couvert.api.v2.headers import NO_WISHES, Wishes, wishes
+from couvert.api.v2.once import Once
+from couvert.api.v2.refusals import EventNotReached, NoSuchCall
+from couvert.api.v2.waiting import Waiting
+from couvert.commands.callers import Caller
+from couvert.domain.refusals import AccessDenied, MissingRole, Refusal, Unauthenticated
+from couvert.limits.port import Standing
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Visit:
+    """One request on its way through the door."""
+
+    request: Request
+    form: Form
+    address: str
+    wishes: Wishes = NO_WISHES
+    caller: Caller | None = None
+    standing: Standing | None = None
+    params: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Gatehouse:
+    """What the doors share."""
+
+    parts: Parts
+    counting: Counting
+    waiting: Waiting
+    once: Once
+
+
+class Door:
+    """One address: its calls by method. None for an address that nobody has."""
+
+    def __init__(self, house: Gatehouse, calls: Mapping[str, Call]) -> None:
+        self._house = house
+        self._calls = dict(calls)
+        if "GET" in calls:
+            self._calls["HEAD"] = calls["GET"]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        visit = Visit(request, form_for(request.headers), request.client.host if request.client else "")
+        call = self._calls.get(request.method)
+        try:
+            response = await self._answer(visit, call)
+        except BodyTooLarge as refusal:
+            send = lingering(receive, send)
+            response = self._refused(visit, refusal)
+        except Refusal as refusal:
+            response = self._refused(visit, refusal)
+        except ClientDisconnect:
+            return
+        except Exception:
+            log.exception("request.crashed", method=request.method, route=call.path if call else None)
+            response = visit.form.failure(errors.CRASH, request_id=request_id_of(scope))
+        await self._mark(visit, call, response)
+        await response(scope, receive, send)
+
+    # --- In this order ------------------------------------------------------------------------------------------------
+
+    async def _answer(self, visit: Visit, call: Call | None) -> Response:
+        if call is not None and call.is_open:
+            return await self._execute(visit, call, None)
+        visit.wishes = wishes(visit.request.headers)
+        if call is not None and visit.wishes.secret is None:
+            raise Unauthenticated("Send an API token as X-Access-Token, or as Authorization: Bearer.")
+        await self._wait(visit)
+        await self._authenticate(visit)
+        await self._count(visit)
+        if call is None:
+            raise NoSuchCall("There is nothing at this address.")
+        assert visit.caller is not None
+        _check_rights(visit.caller, call)
+        return await self._execute(visit, call, visit.caller)
+
+    async def _wait(self, visit: Visit) -> None:
+        """Before anything is looked up, so that nothing is refused for staleness; nobody waits who has no token."""
+        secret, event, _ = visit.wishes
+        if not event or secret is None:
+            return
+        await self._house.counting.check_failures(visit.address)
+        is_known = self._house.parts.callers.knows(secret)
+        with nullcontext() if is_known else self._house.waiting.stranger(visit.address):
+            if not await self._house.waiting.reached(event):
+                raise EventNotReached("The event was not reached in time; nothing was done. Ask again.")
+
+    async def _authenticate(self, visit: Visit) -> None:
+        secret, event, _ = visit.wishes
+        if secret is None:
+            return
+        await self._house.counting.check_failures(visit.address)
+        try:
+            visit.caller = await self._house.parts.callers.find(secret, fresh=event > 0)
+        except Refusal as refusal:
+            if errors.POLICY[refusal.code].status == 401:
+                await self._house.counting.failed(visit.address)
+            raise
+
+    async def _count(self, visit: Visit) -> None:
+        visit.standing = await self._house.counting.count(visit.caller, visit.address)
+        self._house.counting.check(visit.standing)
+
+    async def _execute(self, visit: Visit, call: Call, caller: Caller | None) -> Response:
+        asked = Asked(visit.request, visit.request.path_params, caller)
+        visit.params = dict(asked.path)
+        if call.query is not None:
+            asked.query = inputs.query_of(call.query, visit.request.query_params)
+            visit.params |= inputs.echo(asked.query, frozenset())
+        raw = b""
+        if call.body is not None:
+            raw = await read_json(visit.request, limit=self._house.parts.settings.max_body)
+            asked.body = inputs.body_of(call.body, raw)
+            if len(raw) <= inputs.LONGEST_ECHO:
+                visit.params |= inputs.echo(asked.body, call.hidden)
+        return self._written(visit, call, await self._house.once.handled(call, asked, visit.wishes.key, raw))
+
+    # --- What is answered ---------------------------------------------------------------------------------------------
+
+    def _written(self, visit: Visit, call: Call, answer: Answer | Response) -> Response:
+        if isinstance(answer, Response):
+            return answer
+        response = visit.form.success(call, answer, request_id=request_id_of(visit.request.scope), params=visit.params)
+        if answer.etag is not None:
+            response.headers["etag"] = str(answer.etag)
+        return response
+
+    def _refused(self, visit: Visit, refusal: Refusal) -> Response:
+        failure = errors.failure(refusal)
+        if failure.status >= 500:
+            # The store's own words name what it runs on: they are for the log alone.
+            log.warning("request.unavailable", trouble=refusal.message)
+        response = visit.form.failure(failure, request_id=request_id_of(visit.request.scope))
+        if "expect" in visit.request.headers:
+            # Who waits for a go-ahead with the body will not send it now (RFC 9110, 10.1.1).
+            response.headers["Connection"] = "close"
+        return response
+
+    async def _mark(self, visit: Visit, call: Call | None, response: Response) -> None:
+        """What stands on every answer, whatever went wrong before."""
+        response.headers.add_vary_header("Prefer")
+        if call is not None and call.is_open:
+            response.headers.update(EXEMPT)
+            return
+        if visit.standing is None:
+            visit.standing = await self._house.counting.count(visit.caller, visit.address)
+        response.headers.update(standing_headers(visit.standing))
+
+
+def _check_rights(caller: Caller, call: Call) -> None:
+    if call.role not in caller.roles:
+        raise MissingRole(f"This takes a token with the role {call.role}.")
+    if call.is_for_admins and not caller.is_admin:
+        raise AccessDenied("Only an admin may do this.")

@@ -1,0 +1,83 @@
+"""Path, query and body of a request, against the models of its call; every fault is found at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final, NoReturn, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from starlette.datastructures import QueryParams
+
+from couvert.api.v2.refusals import Faulty, Item
+
+M = TypeVar("M", bound=BaseModel)
+
+MOST_FAULTS: Final = 1_000
+LONGEST_ECHO: Final = 2_000
+OURS: Final = "Value error, "
+"""What Pydantic puts before the words of a rule of ours."""
+
+
+def body_of(model: type[M], raw: bytes) -> M:
+    return _checked(model, parsed(raw))
+
+
+def query_of(model: type[M], params: QueryParams) -> M:
+    doubles = sorted({name for name in params if len(params.getlist(name)) > 1})
+    if doubles:
+        raise Faulty([Item(name, "was given more than once", "duplicate") for name in doubles])
+    return _checked(model, dict(params))
+
+
+def parsed(raw: bytes) -> object:
+    """JSON, strictly: UTF-8, no NaN, and no name twice in an object, since nobody can tell which one was meant."""
+    try:
+        return json.loads(raw.decode(), object_pairs_hook=_unique, parse_constant=_no_number)
+    except _Double as double:
+        raise _malformed(f"the name {double.args[0]!r} stands twice in one object") from None
+    except UnicodeDecodeError:
+        raise _malformed("it is not UTF-8") from None
+    except RecursionError:
+        raise _malformed("it is nested too deeply") from None
+    except ValueError as fault:
+        raise _malformed(str(fault)) from None
+
+
+def echo(model: BaseModel, hidden: frozenset[str]) -> Mapping[str, Any]:
+    """What was understood, normalised; None too if it is longer than an answer should repeat."""
+    return model.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude=set(hidden))
+
+
+class _Double(ValueError):
+    pass
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        seen: set[str] = set()
+        raise _Double(next(name for name, _ in pairs if name in seen or seen.add(name)))  # type: ignore[func-returns-value]
+    return members
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _malformed(why: str) -> Faulty:
+    return Faulty([Item("body", f"The body is not valid JSON: {why}.", "malformed")])
+
+
+def _checked(model: type[M], value: object) -> M:
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise Faulty(
+            [_item(each) for each in error.errors(include_url=False, include_context=False)][:MOST_FAULTS]
+        ) from None
+
+
+def _item(fault: Any) -> Item:
+    path = ".".join(map(str, fault["loc"])) or "body"
+    return Item(path, fault["msg"].removeprefix(OURS), fault["type"])

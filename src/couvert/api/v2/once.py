@@ -1,0 +1,58 @@
+"""With an Idempotency-Key: the first request does it, the others get its answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from couvert.api.v2.asked import Answer, Asked
+from couvert.api.v2.call import Call
+from couvert.api.v2.replays import Kept
+from couvert.commands.idempotency import IdempotencyKeys, claim_of
+from couvert.domain.refusals import Conflict
+from couvert.store.port import Idempotency
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    keys: IdempotencyKeys
+
+    async def handled(self, call: Call, asked: Asked, key: str | None, raw: bytes) -> Answer | Response:
+        """Raises what the handler does, `IdempotencyKeyReused` and `IdempotencyInProgress`."""
+        if key is None or call.method != "POST" or asked.caller_or_none is None:
+            return await call.handle(asked)
+        url = asked.request.url
+        asked.claim = claim = claim_of(
+            who=f"v2 user {asked.caller.user}",
+            method="POST",
+            path=url.path,
+            key=key,
+            body=url.query.encode() + b"\n" + raw,
+        )
+        with self.keys.running(claim):
+            earlier = await self.keys.earlier(claim)
+            if earlier is not None:
+                return _replay(earlier)
+            try:
+                return await self._first(call, asked)
+            except Conflict:
+                # Another process was first with the same key, a moment ago; or it was another conflict.
+                earlier = await self.keys.earlier(claim)
+                if earlier is None:
+                    raise
+                return _replay(earlier)
+
+    async def _first(self, call: Call, asked: Asked) -> Answer | Response:
+        answer = await call.handle(asked)
+        if not asked.is_claimed and asked.claim is not None and isinstance(answer, Answer):
+            # It kept nothing that its key could have been kept with.
+            await self.keys.keep(asked.claim, Kept(answer.status or call.status, answer.data).encoded())
+        return answer
+
+
+def _replay(earlier: Idempotency) -> Answer:
+    """Raises nothing: a key without an answer is one of /v1's, whose scope is another."""
+    assert earlier.answer is not None
+    kept = Kept.decoded(earlier.answer)
+    return Answer(kept.data, etag=earlier.position, status=kept.status, headers={"Idempotent-Replayed": "true"})

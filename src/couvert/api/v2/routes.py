@@ -1,0 +1,41 @@
+"""All calls of /v2 in one table, and the addresses they make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from couvert.api.parts import Parts
+from couvert.api.v2.call import Call
+from couvert.api.v2.counting import Counting
+from couvert.api.v2.door import Door, Gatehouse
+from couvert.api.v2.health import health_calls
+from couvert.api.v2.once import Once
+from couvert.api.v2.waiting import Waiting
+from couvert.limits.port import Allowance
+
+
+def calls(parts: Parts) -> Sequence[Call]:
+    """In the order in which the documentation tells them."""
+    return [
+        *health_calls(parts),
+    ]
+
+
+def gatehouse(parts: Parts) -> Gatehouse:
+    counting = Counting(parts.limits, Allowance(*parts.settings.rate))
+    return Gatehouse(parts, counting, Waiting(parts.reached_position), Once(parts.idempotency))
+
+
+def routes(house: Gatehouse, table: Iterable[Call]) -> list[Route]:
+    addresses: dict[str, dict[str, Call]] = {}
+    for call in table:
+        addresses.setdefault(call.path, {})[call.method] = call
+    return [Route(path, Door(house, by_method)) for path, by_method in addresses.items()]
+
+
+def nowhere(house: Gatehouse) -> ASGIApp:
+    """For addresses that nobody has."""
+    return Door(house, {})
