@@ -1,0 +1,28 @@
+"""A hall for each test."""
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from couvert.settings import Settings
+from tests.api.v2.hall import Hall
+
+
+@pytest.fixture
+async def open_hall(tmp_path: Path) -> AsyncIterator[Callable[..., Hall]]:
+    opened: list[Hall] = []
+
+    def open_one(**given: Any) -> Hall:
+        opened.append(Hall(tmp_path / str(len(opened)), Settings(_env_file=None, data_dir=tmp_path, **given)))
+        return opened[-1]
+
+    yield open_one
+    for hall in opened:
+        await hall.service.close()
+
+
+@pytest.fixture
+def hall(open_hall: Callable[..., Hall]) -> Hall:
+    return open_hall()
