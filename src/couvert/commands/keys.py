@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import uuid4
 
 from couvert.domain import key as rules
@@ -14,6 +14,9 @@ from couvert.domain.ids import IdSource
 from couvert.domain.key import ApiKey, KeyEvent, NamedOrigin
 from couvert.domain.refusals import Conflict
 from couvert.store.port import Change, Position, Record, Store, StoredKey
+
+MOST_FOUND: Final = 10_000
+"""Keys remembered, a few hundred bytes each."""
 
 _Find = Callable[[], Awaitable[StoredKey | None]]
 
@@ -40,9 +43,25 @@ class Keys:
     store: Store
     ids: IdSource
     now_ms: Callable[[], int]
+    _found: dict[bytes, StoredKey] = field(default_factory=dict)
 
     async def find(self, secret: str) -> StoredKey | None:
-        return await self.store.key(hash_of(secret))
+        """As it is now."""
+        key_hash = hash_of(secret)
+        stored = await self.store.key(key_hash)
+        if stored is None:
+            self._found.pop(key_hash, None)
+        else:
+            if len(self._found) >= MOST_FOUND:
+                self._found.clear()
+            self._found[key_hash] = stored
+        return stored
+
+    def recall(self, secret: str) -> StoredKey | None:
+        """As it was when it was last looked for. What is decided on it must expect its revision, and nobody is refused
+        for it: another process may have changed the key.
+        """
+        return self._found.get(hash_of(secret))
 
     async def create(self, *, name: str, origins: Sequence[str], expires_at: int | None) -> CreatedKey:
         """`origins` in their stored form. Raises `RuleBroken` if the key would have expired already."""
@@ -96,4 +115,5 @@ class Keys:
             key = rules.evolve(key, event, now)
             records.append(Record(key.id, 0, event))
         after = StoredKey(key, stored.revision + 1)
+        self._found.pop(key.hash, None)
         return after, await self.store.commit(Change(at=now, records=records, keys=[after]))

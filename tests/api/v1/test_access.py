@@ -2,6 +2,7 @@
 
 import pytest
 
+from couvert.commands.keys import Keys
 from tests.api.v1.service import ORIGIN, Service
 
 CREATE = {"name": "My API Key", "origin_names": []}
@@ -162,3 +163,24 @@ async def test_all_of_key_management_is_closed_alike(open_service, method, path)
 
     assert answer.status_code == 401
     assert answer.json()["message"].startswith("Unauthorized - managing API keys takes an API token")
+
+
+# --- A key that is remembered -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("changes", [{}, {"subject": 5}, {"html_template": "{{ nobody }}"}])
+async def test_a_key_that_another_process_deleted_is_refused_whatever_else_is_wrong(service, key, changes):
+    assert (await service.post_mail(key)).status_code == 200
+    await Keys(service.store, service.parts.keys.ids, service.clock).delete(key)
+
+    answer = await service.post_mail(key, **changes)
+
+    assert answer.status_code == 401
+    assert answer.json()["message"] == "Unauthorized - API key is inactive"
+
+
+async def test_an_origin_that_another_process_added_is_good_at_once(service, key):
+    assert (await service.post_mail(key, origin="https://new.example.com")).status_code == 401
+    await Keys(service.store, service.parts.keys.ids, service.clock).add_origins(key, ["new.example.com"])
+
+    assert (await service.post_mail(key, origin="https://new.example.com")).status_code == 200

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from couvert.api.body import read_json
 from couvert.api.parts import Parts
 from couvert.api.v1 import answers
-from couvert.api.v1.access import admitted
+from couvert.api.v1.access import admitted, admitted_in_haste
 from couvert.api.v1.bodies import MailBody, to_command
 from couvert.api.v1.faults import validated
 from couvert.commands.claims import Claim
@@ -21,7 +21,7 @@ from couvert.commands.idempotency import claim_of
 from couvert.commands.settled import Settled
 from couvert.domain.delivery import State
 from couvert.domain.mail import AcceptMail
-from couvert.domain.refusals import Conflict, RuleBroken, Unavailable
+from couvert.domain.refusals import Conflict, Refusal, RuleBroken, Unavailable
 from couvert.store.port import Idempotency, StoredKey
 
 TRIES: Final = 3
@@ -41,7 +41,15 @@ class PostMail:
     parts: Parts
 
     async def __call__(self, request: Request) -> Response:
-        key = await admitted(self.parts, request)
+        key = await admitted_in_haste(self.parts, request)
+        try:
+            return await self._handled(request, key)
+        except Refusal:
+            # Whoever is refused is told about the key first, as it is now.
+            await admitted(self.parts, request)
+            raise
+
+    async def _handled(self, request: Request, key: StoredKey) -> Response:
         raw = await read_json(request, limit=self.parts.settings.v1_max_body)
         claim = _claim_or_none(request, key, raw)
         command = to_command(validated(MailBody, raw))
