@@ -52,6 +52,9 @@ MAIL: dict[str, Any] = {
 class Silent:
     """A courier whose mails are sent before anybody asks."""
 
+    async def ready(self) -> None:
+        return None
+
     def lease(self) -> Lease:
         return Lease(1, 0)
 

@@ -9,7 +9,7 @@ from couvert.commands.claims import Claim
 from couvert.commands.send import SendMail
 from couvert.commands.settled import Settled
 from couvert.delivery.transport import Refused, Taken
-from couvert.domain.delivery import State
+from couvert.domain.delivery import Begun, State
 from couvert.domain.refusals import RuleBroken, Unavailable
 from tests.commands.desk import BOB, CHARLIE, LEASE_MS, OTHER, OWNER, mail
 from tests.store.changes import NOW
@@ -23,9 +23,13 @@ class Courier:
         self.handed_in: list[int] = []
         self.was_handed_in = asyncio.Event()
         self.woken = 0
+        self.hand: Hand | None = None
         self.waiting: dict[int, asyncio.Future[Settled]] = {}
         self.outcome: State | None = State.SENT
         """Told as soon as a delivery is handed in; None for a courier who says nothing."""
+
+    async def ready(self) -> "Hand | None":
+        return self.hand
 
     def lease(self) -> Lease | None:
         return Lease(OWNER, NOW + LEASE_MS) if self.is_free else None
@@ -47,6 +51,31 @@ class Courier:
 
     def wake(self) -> None:
         self.woken += 1
+
+
+class Hand:
+    """Reserved for one mail; notes what becomes of it."""
+
+    def __init__(self, courier: Courier) -> None:
+        self.courier = courier
+        self.lease = Lease(OWNER, NOW + LEASE_MS, begins=True)
+        self.became: list[str] = []
+
+    def take(self, accepted, recipient) -> None:
+        self.became.append("taken")
+        self.courier.hand_in(accepted, recipient)
+
+    def put_back(self) -> None:
+        self.became.append("put back")
+
+    def put_back_in_doubt(self, accepted) -> None:
+        self.became.append(f"in doubt about {len(accepted.deliveries)}")
+
+
+@pytest.fixture
+def hand(courier: Courier) -> Hand:
+    courier.hand = Hand(courier)
+    return courier.hand
 
 
 @pytest.fixture
@@ -121,6 +150,52 @@ async def test_what_is_not_accepted_is_not_handed_in(sends, courier, store, trou
         await sends.send(mail(subject=subject), key=None)
 
     assert (courier.handed_in, courier.woken, courier.waiting) == ([], 0, {})
+
+
+async def test_a_mail_for_a_hand_that_is_ready_is_accepted_as_begun(sends, hand, desk):
+    sending = await sends.send(mail(BOB), key=None)
+
+    row = await desk.row(sending.accepted.mail_id + 1)
+    assert await desk.events(row) == [Begun(1)]
+    assert (row.delivery.attempt, row.delivery.is_begun, row.owner, row.wake_at) == (1, True, OWNER, NOW + LEASE_MS)
+    assert hand.became == ["taken"]
+    assert sending.settled.state is State.SENT
+
+
+async def test_a_begun_mail_is_left_to_its_hand_until_the_lease_runs_out(sends, hand, store):
+    await sends.send(mail(BOB), key=None)
+
+    assert await store.take(owner=OTHER, now=NOW + LEASE_MS - 1, until=NOW + 2 * LEASE_MS, limit=10) == []
+    (taken,) = await store.take(owner=OTHER, now=NOW + LEASE_MS, until=NOW + 2 * LEASE_MS, limit=10)
+    assert taken.stored.delivery.is_begun
+
+
+@pytest.mark.parametrize("trouble", [RuleBroken, Unavailable])
+async def test_a_hand_is_put_back_if_nothing_was_accepted(sends, hand, store, trouble):
+    store.ends = ["refused"]
+    subject = "{{nope}}" if trouble is RuleBroken else "Hello"
+
+    with pytest.raises(trouble):
+        await sends.send(mail(subject=subject), key=None)
+    assert hand.became == ["put back"]
+
+
+@pytest.mark.parametrize("end", ["lost", "kept unseen"])
+async def test_what_was_accepted_unseen_is_to_be_taken_back(sends, hand, store, end):
+    store.ends = [end]
+
+    with pytest.raises(Unavailable) as raised:
+        await sends.send(mail(BOB), key=None)
+    assert raised.value.may_be_kept
+    assert hand.became == ["in doubt about 1"]
+
+
+async def test_what_is_not_due_is_left_to_the_queue(sends, hand, desk, courier):
+    sending = await sends.send(mail(BOB, due_at=NOW + 60_000), key=None)
+
+    row = await desk.row(sending.accepted.mail_id + 1)
+    assert (row.delivery.is_begun, row.owner, row.wake_at) == (False, 0, NOW + 60_000)
+    assert (hand.became, courier.woken) == (["put back"], 1)
 
 
 async def test_a_mail_to_many_is_queued_and_the_courier_woken(sends, courier, store):

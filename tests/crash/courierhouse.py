@@ -34,6 +34,9 @@ class Provider:
         await self._slots.acquire()
         return self
 
+    async def free_channel(self) -> "Provider | None":
+        return None if self.unreachable or self._slots.locked() else await self.channel()
+
     async def hand_over(self, message: Message, clearance: Clearance) -> Outcome:
         try:
             if not clearance.may_begin():

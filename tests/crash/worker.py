@@ -93,6 +93,10 @@ class WatchedTransport:
     async def channel(self) -> "WatchedChannel":
         return WatchedChannel(await self._transport.channel(), self._passes)
 
+    async def free_channel(self) -> "WatchedChannel | None":
+        channel = await self._transport.free_channel()
+        return WatchedChannel(channel, self._passes) if channel else None
+
     async def close(self) -> None:
         await self._transport.close()
 

@@ -8,11 +8,12 @@ from hashlib import sha256
 from typing import Final, NamedTuple
 
 from couvert.commands.claims import Claim
-from couvert.domain import mail, personalise
+from couvert.domain import delivery, mail, personalise
+from couvert.domain.delivery import Begun, Delivery
 from couvert.domain.ids import IdSource
 from couvert.domain.lines import is_one_line
 from couvert.domain.mail import AcceptMail, MailAccepted
-from couvert.domain.refusals import RuleBroken
+from couvert.domain.refusals import RuleBroken, Unavailable
 from couvert.store.port import (
     Change,
     Content,
@@ -32,6 +33,8 @@ class Lease(NamedTuple):
 
     owner: int
     until: int
+    begins: bool = False
+    """Its worker has hand and channel ready: the one delivery is accepted as begun."""
 
 
 class Accepted(NamedTuple):
@@ -41,6 +44,14 @@ class Accepted(NamedTuple):
     content: Content
     bodies: Mapping[bytes, str]
     deliveries: list[StoredDelivery]
+
+
+class AcceptedUnseen(Unavailable):
+    """The commit ended unseen. What was begun with it is to be taken back by the worker that was ready."""
+
+    def __init__(self, message: str, accepted: Accepted) -> None:
+        super().__init__(message, may_be_kept=True)
+        self.accepted = accepted
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +69,10 @@ class AcceptMails:
         mail_id = self.ids.block(1 + len(command.recipients))
         event = mail.accept(command, now=now, key_id=key.key.id if key else None)
         content, bodies = _content(mail_id, command)
-        deliveries = _deliveries(mail_id, event, lease)
+        deliveries = _deliveries(mail_id, event, lease, now)
         change = Change(
             at=now,
-            records=[Record(mail_id, 0, event)],
+            records=[Record(mail_id, 0, event), *_beginnings(deliveries)],
             content=content,
             bodies=bodies,
             new_recipients=[StoredRecipient(mail_id + n, r) for n, r in enumerate(command.recipients, 1)],
@@ -70,7 +81,15 @@ class AcceptMails:
         )
         accepted = Accepted(mail_id, 0, now, content, bodies, deliveries)
         change.idempotency = claim.kept(accepted, at=now, mail_id=mail_id) if claim else None
-        return accepted._replace(position=await self.store.commit(change))
+        return accepted._replace(position=await self._commit(change, accepted))
+
+    async def _commit(self, change: Change, accepted: Accepted) -> Position:
+        try:
+            return await self.store.commit(change)
+        except Unavailable as trouble:
+            if trouble.may_be_kept:
+                raise AcceptedUnseen(trouble.message, accepted) from trouble
+            raise
 
 
 def _check(command: AcceptMail) -> None:
@@ -120,10 +139,25 @@ def _content(mail_id: int, command: AcceptMail) -> tuple[Content, dict[bytes, st
     return content, bodies
 
 
-def _deliveries(mail_id: int, event: MailAccepted, lease: Lease | None) -> list[StoredDelivery]:
+def _deliveries(mail_id: int, event: MailAccepted, lease: Lease | None, now: int) -> list[StoredDelivery]:
+    if lease and lease.begins:
+        return [_begun(mail.born(mail_id, 1, event), lease, now)]
     wake_at, owner = (lease.until, lease.owner) if lease else (event.due_at, 0)
     first = mail.born(mail_id, 1, event)
     return [
         StoredDelivery(first._replace(id=mail_id + n) if n > 1 else first, 1, wake_at, owner)
         for n in range(1, event.count + 1)
     ]
+
+
+def _begun(first: Delivery, lease: Lease, now: int) -> StoredDelivery:
+    """Left to the queue if its time has not come yet."""
+    event = delivery.begin(first, now) if first.due_at == now else None
+    if not isinstance(event, Begun):
+        return StoredDelivery(first, 1, first.due_at, 0)
+    return StoredDelivery(delivery.evolve(first, event), 1, lease.until, lease.owner)
+
+
+def _beginnings(deliveries: list[StoredDelivery]) -> list[Record]:
+    first = deliveries[0].delivery
+    return [Record(first.mail_id, 1, Begun(first.attempt))] if first.is_begun else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, assert_never
 
@@ -36,6 +37,11 @@ _RECORDED_AS: Final[dict[type[Outcome], tuple[type[Sent | Deferred | Failed | Ou
     Unknown: (OutcomeUnknown,),
     Withheld: (Released,),
 }
+
+
+class NotKept(LookupError):
+    """There is no such delivery: the commit that would have made it came to nothing."""
+
 
 log = structlog.get_logger()
 
@@ -69,7 +75,7 @@ class Attempts:
             return None
         except Unavailable as trouble:
             if trouble.may_be_kept and isinstance(event, Begun):
-                await self._withdraw(row, now)
+                await self.withdraw(row, now)
             return None
         return row
 
@@ -83,6 +89,12 @@ class Attempts:
             return await self._insist(stored.delivery.id, attempt, outcome)
         provider_id = outcome.provider_id if isinstance(outcome, Taken) else None
         return Settled(row.delivery.id, row.delivery.state, at, provider_id, words)
+
+    async def withdraw(self, begun: StoredDelivery, begun_at: int) -> None:
+        """The commit of *begun* ended unseen. Nothing was sent, so if it was kept, it is taken back."""
+        withheld = Withheld("the commit that began it ended unseen")
+        with suppress(NotKept):
+            await self._insist(begun.delivery.id, begun.delivery.attempt, withheld, begun_at=begun_at)
 
     async def lose(self, stored: StoredDelivery) -> Settled | None:
         """A begun attempt whose lease ran out: nobody is left to say how it ended. None if somebody did after all."""
@@ -101,11 +113,6 @@ class Attempts:
         return Settled(row.delivery.id, row.delivery.state, at, None, words)
 
     # --- Details, in the order they are called ------------------------------------------------------------------------
-
-    async def _withdraw(self, begun: StoredDelivery, begun_at: int) -> None:
-        """The commit of *begun* ended unseen. Nothing was sent, so if it was kept, it is taken back."""
-        withheld = Withheld("the commit that began it ended unseen")
-        await self._insist(begun.delivery.id, begun.delivery.attempt, withheld, begun_at=begun_at)
 
     async def _insist(
         self, delivery_id: int, attempt: int, outcome: Outcome, *, begun_at: int | None = None
@@ -137,7 +144,7 @@ class Attempts:
     async def _current(self, delivery_id: int) -> StoredDelivery:
         found = await self.store.delivery(delivery_id)
         if found is None:
-            raise LookupError(f"delivery {delivery_id} is gone")
+            raise NotKept(f"delivery {delivery_id} is not there")
         return found
 
     async def _timeline(self, stored: StoredDelivery) -> list[NotedEvent]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from couvert.commands.accept import Accepted, AcceptMails, Lease
+from couvert.commands.accept import Accepted, AcceptedUnseen, AcceptMails, Lease
 from couvert.commands.claims import Claim
 from couvert.commands.settled import Settled, settled
 from couvert.domain.delivery import State
@@ -16,8 +16,27 @@ from couvert.domain.mail import AcceptMail, Recipient
 from couvert.store.port import Store, StoredKey
 
 
+class Hand(Protocol):
+    """A hand of the courier's with a channel to the provider, reserved for a mail about to be accepted as begun."""
+
+    @property
+    def lease(self) -> Lease: ...
+
+    def take(self, accepted: Accepted, recipient: Recipient) -> None:
+        """Hand over what was accepted as begun."""
+
+    def put_back(self) -> None:
+        """Nothing was accepted."""
+
+    def put_back_in_doubt(self, accepted: Accepted) -> None:
+        """It may have been accepted as begun; then that is to be taken back, since nothing will be sent."""
+
+
 class Courier(Protocol):
     """The worker of this process, as the doors see it."""
+
+    async def ready(self) -> Hand | None:
+        """A hand for a mail about to be accepted; None if one would have to be waited for."""
 
     def lease(self) -> Lease | None:
         """A lease for a mail about to be accepted and handed in; None while all hands are full."""
@@ -50,14 +69,36 @@ class SendMail:
 
     async def send(self, command: AcceptMail, *, key: StoredKey | None, claim: Claim | None = None) -> Sending:
         """For exactly one recipient, due now. Raises as `AcceptMails.accept` does; an outcome is never raised."""
+        hand = await self.courier.ready()
+        if hand is not None:
+            accepted = await self._accepted_as_begun(hand, command, key, claim)
+            if not accepted.deliveries[0].delivery.is_begun:
+                hand.put_back()
+                return await self._outcome_of(accepted, self.courier.wake)
+            return await self._outcome_of(accepted, lambda: hand.take(accepted, command.recipients[0]))
         lease = self.courier.lease()
         accepted = await self.mails.accept(command, key=key, lease=lease, claim=claim)
+        if lease is None:
+            return await self._outcome_of(accepted, self.courier.wake)
+        return await self._outcome_of(accepted, lambda: self.courier.hand_in(accepted, command.recipients[0]))
+
+    async def _accepted_as_begun(
+        self, hand: Hand, command: AcceptMail, key: StoredKey | None, claim: Claim | None
+    ) -> Accepted:
+        """One commit less than accepting first and beginning then. Whatever is raised, the hand is free again."""
+        try:
+            return await self.mails.accept(command, key=key, lease=hand.lease, claim=claim)
+        except AcceptedUnseen as doubt:
+            hand.put_back_in_doubt(doubt.accepted)
+            raise
+        except BaseException:
+            hand.put_back()
+            raise
+
+    async def _outcome_of(self, accepted: Accepted, start: Callable[[], None]) -> Sending:
         delivery_id = accepted.deliveries[0].delivery.id
         with self._expected(delivery_id) as outcome:
-            if lease is None:
-                self.courier.wake()
-            else:
-                self.courier.hand_in(accepted, command.recipients[0])
+            start()
             return Sending(accepted, await self._wait(outcome, delivery_id, accepted.at))
 
     async def queue(self, command: AcceptMail, *, key: StoredKey | None, claim: Claim | None = None) -> Accepted:

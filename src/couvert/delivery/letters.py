@@ -70,7 +70,10 @@ class Letters:
         self._handed_in.put(content.mail_id, _HandedIn(content, bodies))
 
     async def message(self, delivery: Delivery, recipient: Recipient) -> Message:
-        """The next attempt's message. Raises `Unavailable`, or another error for a mail that cannot be built at all."""
+        """The message of the attempt that is begun, or of the next one.
+
+        Raises `Unavailable`, or another error for a mail that cannot be built at all.
+        """
         letter = self._letters.get(delivery.mail_id) or await self._letter(delivery.mail_id)
         filled = values(letter.common, recipient)
         address = to_ascii(recipient.email)
@@ -82,7 +85,8 @@ class Letters:
             html=letter.html.render_html(filled) if letter.html else None,
             text=letter.text.render(filled) if letter.text else None,
         )
-        return Message(delivery.id, delivery.attempt + 1, letter.sender, address, content)
+        attempt = delivery.attempt if delivery.is_begun else delivery.attempt + 1
+        return Message(delivery.id, attempt, letter.sender, address, content)
 
     async def _letter(self, mail_id: int) -> _Letter:
         handed_in = self._handed_in.pop(mail_id)

@@ -94,5 +94,8 @@ class Transport(Protocol):
     async def channel(self) -> Channel:
         """Wait for a free channel and reserve it. Raise `Unreachable` if none can be opened."""
 
+    async def free_channel(self) -> Channel | None:
+        """As `channel`, if one is at hand that needs no waiting and no opening; otherwise None."""
+
     async def close(self) -> None:
         """Close idle channels; those in use close when they are given back."""

@@ -1,6 +1,7 @@
 """The courier takes what is due and hands it over: build the message, reserve a channel, record *begun*, send, record.
 
-A fixed number of hands work side by side, so that at most that many deliveries are begun and undecided.
+A fixed number of hands work side by side, so that at most that many deliveries are begun and undecided. A mail whose
+sender waits may be accepted as begun: then a hand with a channel is reserved before, and one commit is spared.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from couvert.commands.accept import Accepted, Lease
 from couvert.commands.attempts import Attempts
 from couvert.commands.settled import Settled, settled
 from couvert.delivery.letters import Letters
-from couvert.delivery.transport import Channel, Clearance, Message, Outcome, Transport, Unknown, Unreachable
+from couvert.delivery.transport import Channel, Clearance, Message, Outcome, Refused, Transport, Unknown, Unreachable
 from couvert.domain.delivery import State
 from couvert.domain.mail import TRANSACTIONAL, Recipient
 from couvert.domain.refusals import Unavailable
 from couvert.store.port import Store, StoredDelivery, TakenDelivery
 from couvert.workers.gate import Gate
+from couvert.workers.hands import Hands
 from couvert.workers.leases import HeldLease, Leases, clock
 
 POLL_SECONDS: Final = 0.25
@@ -38,6 +40,29 @@ class _Job(NamedTuple):
     """Unique, so that jobs compare without a look at what they carry."""
     taken: TakenDelivery
     lease: HeldLease
+
+
+class ReadyHand:
+    """Implements `commands.send.Hand`: a hand and a channel, until it has taken one mail or is put back."""
+
+    __slots__ = ("_courier", "channel", "lease", "since")
+
+    def __init__(self, courier: Courier, channel: Channel, lease: Lease, since: float) -> None:
+        self._courier = courier
+        self.channel = channel
+        self.lease = lease
+        self.since = since
+
+    def take(self, accepted: Accepted, recipient: Recipient) -> None:
+        self._courier.hands.take(self._courier.finish(self, accepted, recipient))
+
+    def put_back(self) -> None:
+        self.channel.release()
+        self._courier.hands.free()
+
+    def put_back_in_doubt(self, accepted: Accepted) -> None:
+        self.channel.release()
+        self._courier.hands.take(self._courier.withdraw(accepted))
 
 
 class Courier:
@@ -60,11 +85,11 @@ class Courier:
         self._transport = transport
         self._leases = leases
         self._now_ms = now_ms
-        self._hands = hands
+        self._most = hands
         self._in_hand = 2 * hands
         self._least_room = max(1, hands // 2)
         self._gate = Gate(transport)
-        self._jobs: asyncio.PriorityQueue[_Job] = asyncio.PriorityQueue()
+        self.hands = Hands(hands, self._attend_to)
         self._order = count()
         self._waiting: dict[int, list[asyncio.Future[Settled]]] = {}
         self._wanted = asyncio.Event()
@@ -87,6 +112,15 @@ class Courier:
         self._letters.remember(accepted.content, accepted.bodies)
         self._put(TakenDelivery(accepted.deliveries[0], recipient), TRANSACTIONAL, clock())
 
+    async def ready(self) -> ReadyHand | None:
+        if self._is_stopping or self._gate.trouble or not self.hands.reserve():
+            return None
+        channel = await self._transport.free_channel()
+        if channel is None:
+            self.hands.free()
+            return None
+        return ReadyHand(self, channel, Lease(self._leases.owner, self._leases.until(), begins=True), clock())
+
     def expect(self, delivery_id: int) -> asyncio.Future[Settled]:
         future: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
         if self._gate.trouble is not None:
@@ -107,7 +141,6 @@ class Courier:
 
     def start(self) -> None:
         self._tasks = [asyncio.create_task(self._leases.keep_renewing()), asyncio.create_task(self._feed())]
-        self._tasks += [asyncio.create_task(self._work()) for _ in range(self._hands)]
 
     async def stop(self) -> None:
         """Begin nothing more, let hand-overs in flight end, give the other leases back."""
@@ -121,7 +154,7 @@ class Courier:
         await self._transport.close()
 
     def _is_at_work(self) -> bool:
-        return self._is_taking or bool(self._at_hand) or not self._jobs.empty()
+        return self._is_taking or self.hands.are_at_work
 
     # --- Taking -------------------------------------------------------------------------------------------------------
 
@@ -165,7 +198,7 @@ class Courier:
 
     def _put(self, taken: TakenDelivery, priority: int, since: float) -> None:
         lease = self._leases.hold(taken.stored.delivery.id, since)
-        self._jobs.put_nowait(_Job(priority, next(self._order), taken, lease))
+        self.hands.give(_Job(priority, next(self._order), taken, lease))
 
     async def _until_wanted(self) -> None:
         """Until a door says so, hands are free again, the next one is due, or it is time to look at what others did."""
@@ -182,32 +215,30 @@ class Courier:
 
     # --- Handing over -------------------------------------------------------------------------------------------------
 
-    async def _work(self) -> None:
-        while True:
-            job = await self._jobs.get()
-            delivery_id = job.lease.delivery_id
-            if delivery_id in self._at_hand:
-                # Its lease ran out while a hand of ours was at it (the process was paused, the store away): what that
-                # hand still finds out is the truth, and this job is void by then or goes on from there.
-                self._at_hand[delivery_id] = job
-                continue
-            self._at_hand[delivery_id] = None
-            try:
-                end = await self._deliver(job)
-                if end is not None:
-                    self._tell(end)
-            except Exception:
-                # The delivery stays leased, comes back when the lease runs out, and then says what it knows.
-                log.exception("courier.stumbled", delivery=delivery_id)
-            finally:
-                self._put_down(job)
+    async def _attend_to(self, job: _Job) -> None:
+        delivery_id = job.lease.delivery_id
+        if delivery_id in self._at_hand:
+            # Its lease ran out while a hand of ours was at it (the process was paused, the store away): what that
+            # hand still finds out is the truth, and this job is void by then or goes on from there.
+            self._at_hand[delivery_id] = job
+            return
+        self._at_hand[delivery_id] = None
+        try:
+            end = await self._deliver(job)
+            if end is not None:
+                self._tell(end)
+        except Exception:
+            # The delivery stays leased, comes back when the lease runs out, and then says what it knows.
+            log.exception("courier.stumbled", delivery=delivery_id)
+        finally:
+            self._put_down(job.lease)
 
-    def _put_down(self, job: _Job) -> None:
-        self._leases.drop(job.lease)
-        again = self._at_hand.pop(job.lease.delivery_id)
+    def _put_down(self, lease: HeldLease) -> None:
+        self._leases.drop(lease)
+        again = self._at_hand.pop(lease.delivery_id)
         if again is not None:
-            self._jobs.put_nowait(again)
-        if self._is_backlogged and len(self._leases) <= self._hands:
+            self.hands.give(again)
+        if self._is_backlogged and len(self._leases) <= self._most:
             self._wanted.set()
 
     async def _deliver(self, job: _Job) -> Settled | None:
@@ -248,6 +279,38 @@ class Courier:
             return await settled(self._store, stored.delivery.id) if begun else None
         outcome = await self._outcome(channel, message, self._leases.clearance(lease, asked_at))
         return await self._attempts.record(begun, outcome)
+
+    async def finish(self, hand: ReadyHand, accepted: Accepted, recipient: Recipient) -> None:
+        """Hand over what was accepted as begun."""
+        stored = accepted.deliveries[0]
+        lease = self._leases.hold(stored.delivery.id, hand.since)
+        self._at_hand[stored.delivery.id] = None
+        self._letters.remember(accepted.content, accepted.bodies)
+        try:
+            outcome = await self._finished(hand, stored, recipient, lease)
+            self._tell(await self._attempts.record(stored, outcome))
+        except Exception:
+            log.exception("courier.stumbled", delivery=stored.delivery.id)
+        finally:
+            self._put_down(lease)
+
+    async def _finished(
+        self, hand: ReadyHand, stored: StoredDelivery, recipient: Recipient, lease: HeldLease
+    ) -> Outcome:
+        try:
+            message = await self._letters.message(stored.delivery, recipient)
+        except Exception as error:
+            hand.channel.release()
+            log.exception("courier.cannot_build", delivery=stored.delivery.id)
+            return Refused(f"the message cannot be built: {error}")
+        return await self._outcome(hand.channel, message, self._leases.clearance(lease, hand.since))
+
+    async def withdraw(self, accepted: Accepted) -> None:
+        """Whether it was accepted as begun nobody saw; nothing was sent."""
+        try:
+            await self._attempts.withdraw(accepted.deliveries[0], accepted.at)
+        except Exception:
+            log.exception("courier.cannot_withdraw", delivery=accepted.deliveries[0].delivery.id)
 
     async def _outcome(self, channel: Channel, message: Message, clearance: Clearance) -> Outcome:
         try:

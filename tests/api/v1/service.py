@@ -70,6 +70,9 @@ class ScriptedCourier:
     waiting: dict[int, list[asyncio.Future[Settled]]] = field(default_factory=dict)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
+    async def ready(self) -> None:
+        return None
+
     def lease(self) -> Lease | None:
         return Lease(1, self.clock() + 30_000)
 

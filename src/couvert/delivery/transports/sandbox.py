@@ -46,6 +46,9 @@ class SandboxTransport:
     async def channel(self) -> SandboxTransport:
         return self
 
+    async def free_channel(self) -> SandboxTransport:
+        return self
+
     async def hand_over(self, message: Message, clearance: Clearance) -> Outcome:
         if not clearance.may_begin():
             return Withheld("the time to begin was over")

@@ -45,6 +45,12 @@ class SmtpTransport:
         connection.reserve()
         return SmtpChannel(self, connection, self._patience)
 
+    async def free_channel(self) -> Channel | None:
+        is_fresh = asyncio.get_running_loop().time() - self._used_at <= QUIET
+        if self._slots.locked() or not is_fresh or not self._idle or not self._idle[-1].is_live:
+            return None
+        return await self.channel()
+
     async def close(self) -> None:
         """Say QUIT on the idle connections and see them gone, which a relay cannot hold up for long."""
         self._is_closed = True

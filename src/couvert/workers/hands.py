@@ -1,0 +1,68 @@
+"""A fixed number of hands: what they are at is begun at once, what they cannot take waits by priority."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from heapq import heappop, heappush
+from typing import Generic, Protocol, Self, TypeVar
+
+Work = Coroutine[None, None, None]
+
+
+class Ordered(Protocol):
+    def __lt__(self, other: Self, /) -> bool: ...
+
+
+J = TypeVar("J", bound=Ordered)
+
+
+class Hands(Generic[J]):
+    def __init__(self, most: int, attend_to: Callable[[J], Work]) -> None:
+        """`attend_to` never raises."""
+        self._most = most
+        self._attend_to = attend_to
+        self._waiting: list[J] = []
+        self._busy = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        """The event loop holds tasks only weakly."""
+
+    @property
+    def are_at_work(self) -> bool:
+        return self._busy > 0 or bool(self._waiting)
+
+    def give(self, job: J) -> None:
+        if self.reserve():
+            self.take(self._work_through(job))
+        else:
+            heappush(self._waiting, job)
+
+    def reserve(self) -> bool:
+        """Whether a hand was free; it is now counted as busy, until `free`."""
+        if self._busy >= self._most:
+            return False
+        self._busy += 1
+        return True
+
+    def free(self) -> None:
+        self._busy -= 1
+        if self._waiting and self.reserve():
+            self.take(self._work_through(heappop(self._waiting)))
+
+    def take(self, work: Work) -> None:
+        """Let a reserved hand do this; it is free afterwards."""
+        task = asyncio.create_task(self._done(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _done(self, work: Work) -> None:
+        try:
+            await work
+        finally:
+            self.free()
+
+    async def _work_through(self, job: J) -> None:
+        """One job after the other, as long as there are any."""
+        await self._attend_to(job)
+        while self._waiting:
+            await self._attend_to(heappop(self._waiting))
