@@ -10,7 +10,8 @@ import typer
 from couvert.cli.options import Data, with_parts
 from couvert.cli.times import to_ms, utc
 from couvert.cli.users import found
-from couvert.domain.token import TokenRole
+from couvert.domain.refusals import RuleBroken
+from couvert.domain.token import EVERY_ROLE, Roles, in_order
 
 if TYPE_CHECKING:
     from couvert.store.accounts import StoredToken
@@ -24,7 +25,7 @@ User = Annotated[str, typer.Option("--user", metavar="EMAIL", help="Whose it is.
 @app.command()
 def create(
     user: User,
-    role: Annotated[list[TokenRole], typer.Option(help="What it may do; may be given several times.")],
+    role: Annotated[list[str], typer.Option(help="What it may do: api_read, api_write; may be given several times.")],
     description: Annotated[str, typer.Option(help="What it is for; shown in lists.")] = "",
     expires_at: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"], help="UTC.")
@@ -32,11 +33,12 @@ def create(
     data: Data = None,
 ) -> None:
     """Create a token and print it, alone, on stdout. It is shown this once."""
+    roles = _roles(role)
 
     async def work(parts: Parts) -> str:
         owner = (await found(parts, user)).user.id
         created = await parts.accounts.tokens.create(
-            owner, description=description, roles=role, expires_at=to_ms(expires_at)
+            owner, description=description, roles=roles, expires_at=to_ms(expires_at)
         )
         return created.secret
 
@@ -66,3 +68,10 @@ def revoke(
         await parts.accounts.tokens.revoke_anybodys(token)
 
     with_parts(data, work)
+
+
+def _roles(given: list[str]) -> Roles:
+    for text in given:
+        if text not in EVERY_ROLE:
+            raise RuleBroken(f"--role {text}: write {' or '.join(EVERY_ROLE)}")
+    return in_order(given)
