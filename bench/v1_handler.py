@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message
 
 from couvert.api.parts import Parts
 from couvert.commands.accept import Accepted, AcceptMails, Lease
-from couvert.commands.callers import Nobody
+from couvert.commands.accounts import open_accounts
 from couvert.commands.idempotency import IdempotencyKeys
 from couvert.commands.keys import Keys
 from couvert.commands.send import SendMail
@@ -109,9 +109,10 @@ def parts_on(directory: Path) -> Parts:
     settings = Settings(data_dir=directory)
     store, ids = SqliteStore(directory, now_ms), IdSource(0, now_ms)
     send = SendMail(AcceptMails(store, ids, now_ms), store, Silent(), 10)
+    accounts = open_accounts(store, ids, now_ms)
     return Parts(
         settings, store, Keys(store, ids, now_ms), send, IdempotencyKeys(store, now_ms),
-        Nobody(), MemoryLimits(), reached, now_ms,
+        accounts.book, MemoryLimits(), reached, now_ms, accounts,
     )  # fmt: skip
 
 

@@ -18,8 +18,8 @@ from typing import IO, Final
 
 from couvert.api import parts as doors
 from couvert.commands.accept import AcceptMails
+from couvert.commands.accounts import Accounts, open_accounts
 from couvert.commands.attempts import Attempts
-from couvert.commands.callers import Callers, Nobody
 from couvert.commands.idempotency import IdempotencyKeys
 from couvert.commands.keys import Keys
 from couvert.commands.notices import Notices
@@ -60,7 +60,7 @@ class Parts:
     notices: Notices
     courier: Courier
     transport: Transport
-    callers: Callers
+    accounts: Accounts
     limits: Limits
     follower: Follower
     """Follows the log where the parts run; elsewhere nobody waits for it."""
@@ -73,10 +73,11 @@ class Parts:
             self.keys,
             self.send,
             self.idempotency,
-            self.callers,
+            self.accounts.book,
             self.limits,
             self.follower.reached_position,
             now_ms,
+            self.accounts,
         )
 
 
@@ -94,6 +95,7 @@ async def running(parts: Parts, *, delivers: bool, follows: bool = False) -> Asy
     if follows:
         parts.store.on_commit(parts.follower.wake)
         parts.follower.start()
+    parts.accounts.uses.start()
     if delivers:
         parts.courier.start()
     try:
@@ -103,7 +105,14 @@ async def running(parts: Parts, *, delivers: bool, follows: bool = False) -> Asy
             await parts.courier.stop()
         if follows:
             await asyncio.to_thread(parts.follower.stop)
+        await parts.accounts.uses.stop()
         await parts.store.close()
+
+
+def shown_url(settings: Settings) -> str:
+    """Where people reach the service: as the settings say, as a running `serve` does, or as it will by default."""
+    url = settings.public_url or ServeLock(settings.data_dir).announced() or "http://127.0.0.1:8000"
+    return url.rstrip("/")
 
 
 def has_data(settings: Settings) -> bool:
@@ -148,7 +157,7 @@ def _wire(settings: Settings, store: Store, ids: IdSource) -> Parts:
         notices=notices,
         courier=courier,
         transport=transport,
-        callers=Nobody(),
+        accounts=open_accounts(store, ids, now_ms),
         limits=MemoryLimits(),
         follower=Follower(settings.data_dir),
     )
@@ -186,10 +195,20 @@ class ServeLock:
                     f"COUVERT_DATA_DIR: {directory} is served by another process; stop it, or use another"
                 )
             file.truncate(0)
-            file.write(str(os.getpid()))
+            file.write(f"{os.getpid()}\n")
             file.flush()
         except OSError as error:
             raise _unusable(directory, error) from None
+
+    def announce(self, url: str) -> None:
+        """Leave the address that this process serves at, for the command line to print links with."""
+        assert self._file is not None
+        self._file.write(f"{url}\n")
+        self._file.flush()
+
+    def announced(self) -> str | None:
+        """The address of the `serve` that runs on this directory, if one does."""
+        return next(iter(self._path.read_text().splitlines()[1:]), None) if self.is_taken() else None
 
     def is_taken(self) -> bool:
         """Whether a `serve` runs on this directory now."""

@@ -6,12 +6,16 @@ from pathlib import Path
 import pytest
 
 from couvert.commands.accept import AcceptMails
+from couvert.commands.accounts import Accounts, open_accounts
 from couvert.commands.attempts import Attempts
 from couvert.commands.keys import Keys
 from couvert.commands.notices import Notices
+from couvert.commands.passwords import Passwords
 from couvert.domain.ids import IdSource
+from couvert.domain.user import Person, Role, User
 from couvert.store.sqlite.store import SqliteStore
 from tests.commands.desk import LEASE_MS, Desk
+from tests.commands.people import PASSWORD
 from tests.commands.unreliable import UnreliableStore
 from tests.store.changes import Clock
 
@@ -36,6 +40,24 @@ def mails(store: UnreliableStore, clock: Clock) -> AcceptMails:
 @pytest.fixture
 def keys(store: UnreliableStore, clock: Clock) -> Keys:
     return Keys(store, IdSource(2, clock), clock)
+
+
+@pytest.fixture
+def accounts(store: UnreliableStore, clock: Clock) -> Accounts:
+    """With passwords that cost next to nothing."""
+    return open_accounts(store, IdSource(3, clock), clock, Passwords(memory_kib=8, passes=1))
+
+
+@pytest.fixture
+async def alice(accounts: Accounts) -> User:
+    """An admin."""
+    return (await accounts.users.add(email="alice@example.com", role=Role.ADMIN, password=PASSWORD)).user
+
+
+@pytest.fixture
+async def bob(accounts: Accounts, alice: User) -> User:
+    """A member, without a password."""
+    return (await accounts.users.add(email="bob@example.com", role=Role.MEMBER, person=Person("Bob", "Birch"))).user
 
 
 @pytest.fixture

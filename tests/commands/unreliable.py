@@ -1,6 +1,7 @@
 """A store whose commits end as a test wants: refused, lost, or kept although nobody saw it."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from couvert.domain.refusals import Unavailable
@@ -20,6 +21,8 @@ class UnreliableStore:
         self.reads_fail = 0
         """How many of the next looks at a delivery fail."""
         self.read_failed = asyncio.Event()
+        self.uses_fail = 0
+        self.uses_noted = asyncio.Event()
 
     async def commit(self, change: Change) -> Position:
         self.commits += 1
@@ -39,6 +42,13 @@ class UnreliableStore:
             self.read_failed.set()
             raise Unavailable("the database cannot be read")
         return await self._store.delivery(delivery_id)
+
+    async def note_token_uses(self, last_used_at: Mapping[int, int]) -> None:
+        if self.uses_fail:
+            self.uses_fail -= 1
+            raise Unavailable("the disk is full")
+        await self._store.note_token_uses(last_used_at)
+        self.uses_noted.set()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)

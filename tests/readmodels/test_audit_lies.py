@@ -9,6 +9,7 @@ import pytest
 
 from couvert.domain.ids import encode
 from couvert.domain.refusals import NotFound
+from couvert.domain.user import Role
 from couvert.readmodels.audit import audit
 from couvert.readmodels.audit.report import MOST_KEPT
 from couvert.store.sqlite.store import FILE
@@ -103,6 +104,43 @@ LIES = {
     "a key's event": (
         "update event set stream = {a}, part = 1 where type = 20",
         "has no place in the history of delivery {dlv_a1}.",
+    ),
+    # Users and tokens.
+    "a user lost": ("delete from user where id = {alice}", "The row of user {uuid_alice} is lost."),
+    "a user too many": (
+        "update user set id = {bob} + 1 where id = {bob}",
+        "There is a row of user {after_bob}, who was never added.",
+    ),
+    "a role taken": (
+        "update user set role = 'admin' where id = {bob}",
+        "In the row of user {uuid_bob}: role is admin, by the log member.",
+    ),
+    "a user deleted by nobody": ("update user set is_active = 0 where id = {alice}", "is_active is 0, by the log 1"),
+    "somebody else's tenant": ("update user set tenant = 2 where id = {alice}", "tenant is 2, by the log 1"),
+    "when they came": ("update user set registered_at = 1 where id = {alice}", "registered_at is 1, by the log "),
+    "who was deleted": (
+        "update user set last_name = 'Dogwood' where id = {dan}",
+        "User {uuid_dan} was deleted, and something personal is still there.",
+    ),
+    "a token lost": ("delete from token where id = {token}", "The row of API token {uuid_token} is lost."),
+    "a token too many": (
+        "update token set id = id + 99 where id = {token}",
+        "which was never created.",
+    ),
+    "a token's roles": (
+        "update token set roles = 'api_read api_write' where id = {token}",
+        "In the row of API token {uuid_token}: roles is api_read api_write, by the log api_read.",
+    ),
+    "a token come back": ("update token set is_revoked = 0 where id = {revoked}", "is_revoked is 0, by the log 1"),
+    "a token for ever": ("update token set expires_at = null where id = {token}", "expires_at is None, by the log "),
+    "somebody else's token": ("update token set user = {bob} where id = {token}", "user is {bob}, by the log {alice}"),
+    "a token's event among a user's": (
+        "update event set stream = {alice} where type = 42",
+        "has no place in the history of stream {alice}.",
+    ),
+    "a user's beginning lost": (
+        "delete from event where stream = {bob} and type = 30",
+        "There is a row of user {bob}, who was never added.",
     ),
     # Hand-overs.
     "handed over twice": (
@@ -204,12 +242,12 @@ def healthy(tmp_path_factory):
     """A key, and three mails: of a's recipients the first has it, the second is put off and the third waits; what
     became of b is unknown; c is under way."""
     directory = tmp_path_factory.mktemp("healthy")
-    mails, last = asyncio.run(happen(directory))
+    mails, last, people = asyncio.run(happen(directory))
     follow(directory)
     deliveries = {f"dlv_{name}{n}": encode("dlv", id_ + n) for name, id_ in mails.items() for n in range(1, 11)}
     shown = {f"mail_{name}": encode("mail", id_) for name, id_ in mails.items()}
     invented = {f"mail_{name}1": encode("mail", id_ + 1) for name, id_ in mails.items()}
-    return directory, {**mails, **deliveries, **shown, **invented, "last": last, "after_last": last + 1}
+    return directory, {**people, **mails, **deliveries, **shown, **invented, "last": last, "after_last": last + 1}
 
 
 async def happen(directory):
@@ -222,7 +260,24 @@ async def happen(directory):
         await world.work("unknown")
         c = await world.accept()
         await world.work("nothing")
-        return {"a": a, "b": b, "c": c}, await world.store.position()
+        people = await live(world)
+        return {"a": a, "b": b, "c": c}, await world.store.position(), people
+
+
+async def live(world):
+    """Alice has a token, and one that was revoked; Bob is a member; Dan was deleted."""
+    users, tokens = world.accounts.users, world.accounts.tokens
+    alice, dan = [await world.add_user(f"{name}@example.com") for name in ("alice", "dan")]
+    bob = (await users.add(email="bob@example.com", role=Role.MEMBER)).user
+    token, revoked = [
+        (await tokens.create(alice.id, description="", roles=["api_read"], expires_at=world.now + 1)).token
+        for _ in range(2)
+    ]
+    await tokens.revoke(alice.id, revoked.token_id)
+    await users.delete(dan.user_id)
+    ids = {"alice": alice.id, "bob": bob.id, "after_bob": bob.id + 1, "dan": dan.id, "token": token.id}
+    uuids = {"uuid_alice": alice.user_id, "uuid_bob": bob.user_id, "uuid_dan": dan.user_id}
+    return {**ids, **uuids, "uuid_token": token.token_id, "revoked": revoked.id}
 
 
 async def accept(directory, recipients):

@@ -11,6 +11,7 @@ from typing import Literal, Self
 from hypothesis import strategies as st
 
 from couvert.commands.accept import AcceptMails
+from couvert.commands.accounts import open_accounts
 from couvert.commands.attempts import Attempts
 from couvert.commands.keys import Keys
 from couvert.commands.notices import NoticeEvent, Notices
@@ -18,7 +19,8 @@ from couvert.delivery.transport import Outcome, Refused, Taken, TryLater, Unknow
 from couvert.domain.delivery import Bounced, Complained, Delivered, UnknownPolicy
 from couvert.domain.ids import IdSource
 from couvert.domain.mail import AcceptMail, Recipient, Sender
-from couvert.domain.refusals import NotFound
+from couvert.domain.refusals import Conflict, NotFound
+from couvert.domain.user import Person, Role, User
 from couvert.store.port import StoredDelivery
 from couvert.store.sqlite.store import SqliteStore
 
@@ -48,6 +50,7 @@ class World:
         self.store = SqliteStore(directory, lambda: self.now)
         ids = IdSource(0, lambda: self.now)
         self.keys = Keys(self.store, ids, lambda: self.now)
+        self.accounts = open_accounts(self.store, ids, lambda: self.now)
         self._mails = AcceptMails(self.store, ids, lambda: self.now)
         self._attempts = Attempts(self.store, lambda: self.now, policy, LEASE_MS, chance=lambda: 0.5)
         self._notices = Notices(self.store, lambda: self.now)
@@ -60,6 +63,9 @@ class World:
 
     async def __aexit__(self, *_: object) -> None:
         await self.store.close()
+
+    async def add_user(self, email: str) -> User:
+        return (await self.accounts.users.add(email=email, role=Role.ADMIN, person=Person("Alice"))).user
 
     async def accept(self, recipients: int = 1, *, expires_after_ms: int | None = None) -> int:
         """The new mail's id."""
@@ -161,6 +167,24 @@ class CreateKey:
         await world.keys.create(name="app", origins=["app.example.com"], expires_at=None)
 
 
+@dataclass(frozen=True)
+class LiveAUser:
+    """Added, with two tokens, one of which is edited, and perhaps deleted."""
+
+    is_deleted: bool
+
+    async def __call__(self, world: World) -> None:
+        owner = await world.add_user(f"{len(await world.store.users())}.{world.now}@example.com")
+        tokens = world.accounts.tokens
+        created = await tokens.create(owner.id, description="laptop", roles=["api_write", "api_read"])
+        other = await tokens.create(owner.id, description="", roles=["api_read"], expires_at=world.now + 1)
+        await tokens.edit(owner.id, created.token.token_id, description="desk", expires_at=world.now + 60_000)
+        await tokens.revoke(owner.id, other.token.token_id)
+        if self.is_deleted:
+            with suppress(Conflict):
+                await world.accounts.users.delete(owner.user_id)
+
+
 answers = st.sampled_from([*ANSWERS, "nothing"])
 accepts = st.builds(Accept, st.integers(1, 4), st.sampled_from([None, None, 60_000]))
 works = st.builds(Work, st.lists(answers, min_size=1, max_size=6))
@@ -168,7 +192,8 @@ tells = st.builds(Tell, st.integers(0, 20), st.sampled_from([*EVENTS]), st.sampl
 pauses = st.builds(Pass, st.sampled_from([1_000, 31_000, 31_000, 31_000, 25 * 3_600_000]))
 # Some more often than others, so that most of what happens is hand-overs.
 steps = st.one_of(
-    accepts, works, works, works, pauses, pauses, tells, tells, st.builds(AnswerLate, answers), st.builds(CreateKey)
+    accepts, works, works, works, pauses, pauses, tells, tells, st.builds(AnswerLate, answers), st.builds(CreateKey),
+    st.builds(LiveAUser, st.booleans()),
 )  # fmt: skip
 pasts: st.SearchStrategy[list[Step]] = st.builds(
     lambda first, later: [first, *later], accepts, st.lists(steps, min_size=5, max_size=30)

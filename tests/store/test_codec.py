@@ -18,6 +18,8 @@ FOR_EVER = {
     5: "delivery.sent.v1", 6: "delivery.failed.v1", 7: "delivery.unknown.v1", 8: "delivery.requeued.v1",
     9: "delivery.delivered.v1", 10: "delivery.bounced.v1", 11: "delivery.complained.v1", 12: "delivery.expired.v1",
     20: "key.created.v1", 21: "key.origins-added.v1", 22: "key.deleted.v1",
+    30: "user.added.v1", 31: "user.renamed.v1", 32: "user.password-set.v1", 33: "user.deleted.v1",
+    40: "token.created.v1", 41: "token.edited.v1", 42: "token.revoked.v1",
 }  # fmt: skip
 WRITTEN = {
     (1, '{"count":2,"priority":1,"due_at":5,"give_up_at":9,"expires_at":null,"key_id":7}'),
@@ -35,6 +37,13 @@ WRITTEN = {
     (20, '{"key_id":"u","name":"n","expires_at":null}'),
     (21, '{"names":["a.example"]}'),
     (22, "{}"),
+    (30, '{"user_id":"u","role":"admin"}'),
+    (31, "{}"),
+    (32, "{}"),
+    (33, "{}"),
+    (40, '{"token_id":"u","user":7,"roles":["api_read","api_write"],"expires_at":null}'),
+    (41, '{"expires_at":5}'),
+    (42, "{}"),
 }
 """One of each as it was written by the first version; a line is added with a new event, and never changed."""
 

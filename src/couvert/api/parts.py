@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from couvert.commands.accounts import Accounts
 from couvert.commands.callers import Callers
 from couvert.commands.idempotency import IdempotencyKeys
 from couvert.commands.keys import Keys
@@ -27,3 +28,4 @@ class Parts:
     """Whether every read model passes a position within so many seconds."""
     now_ms: Callable[[], int]
     """Milliseconds since 1970."""
+    accounts: Accounts

@@ -8,7 +8,7 @@ from typing import NoReturn
 import typer
 from typer.exceptions import TyperException
 
-from couvert.cli import bulk, demo, doctor, keys, operations, send, serve, show
+from couvert.cli import bulk, demo, doctor, keys, operations, send, serve, show, tokens, users
 from couvert.domain.refusals import Refusal, Unavailable
 from couvert.settings import WrongSetting
 
@@ -28,6 +28,8 @@ def _without_command(context: typer.Context) -> None:
 
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
+app.add_typer(users.app, name="user")
+app.add_typer(tokens.app, name="token")
 app.add_typer(keys.app, name="key")
 app.command("send")(send.send)
 app.command("bulk")(bulk.bulk)

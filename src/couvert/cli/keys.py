@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from couvert.cli.options import Data, with_parts
+from couvert.cli.times import to_ms
 from couvert.domain.origin import parse_origin_name
 from couvert.domain.refusals import RuleBroken
 
@@ -30,10 +31,9 @@ def create(
 ) -> None:
     """Create a key and print it, alone, on stdout. It is shown this once."""
     origins = [_origin(text) for text in origin]
-    expiry = int(expires_at.replace(tzinfo=UTC).timestamp() * 1000) if expires_at else None
 
     async def work(parts: Parts) -> CreatedKey:
-        return await parts.keys.create(name=name, origins=origins, expires_at=expiry)
+        return await parts.keys.create(name=name, origins=origins, expires_at=to_ms(expires_at))
 
     print(with_parts(data, work, creates=True).secret)
 

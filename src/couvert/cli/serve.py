@@ -17,7 +17,7 @@ from couvert.settings import WrongSetting
 if TYPE_CHECKING:
     import uvicorn
 
-    from couvert.wiring import Parts
+    from couvert.wiring import Parts, ServeLock
 
 BACKLOG = 2048
 GC_THRESHOLD = 20_000
@@ -37,7 +37,7 @@ def serve(
     lock = wiring.ServeLock(read.data_dir)
     lock.take()
     parts = wiring.open_parts(read, is_server=True)
-    _run(parts, _listen(host, port))
+    _run(parts, _listen(host, port), lock)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -52,7 +52,7 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _run(parts: Parts, listener: socket.socket) -> None:
+def _run(parts: Parts, listener: socket.socket, lock: ServeLock) -> None:
     import uvicorn
 
     from couvert import web, wiring
@@ -63,6 +63,8 @@ def _run(parts: Parts, listener: socket.socket) -> None:
             host, port, *_ = listener.getsockname()
             shown = f"[{host}]" if ":" in host else host
             print(f"couvert listens on http://{shown}:{port}, transport {parts.transport.name}", flush=True)
+            lock.announce(f"http://{_reachable(shown)}:{port}")
+            await _invite(parts)
             yield
 
     # What start-up made stays; scanning it again and again took a twentieth of the time under load.
@@ -85,6 +87,22 @@ def _run(parts: Parts, listener: socket.socket) -> None:
     server = uvicorn.Server(config)
     _obey_signals(server)
     server.run(sockets=[listener])
+
+
+async def _invite(parts: Parts) -> None:
+    """Without users, whoever reads this becomes the first admin."""
+    from couvert import wiring
+
+    if await parts.accounts.set_up.is_needed():
+        url = wiring.shown_url(parts.settings)
+        path = await parts.accounts.set_up.new_path()
+        print(f"The console is at {url}/console/, and nobody can sign in yet. Set it up (works once, for 24 hours):")
+        print(url + path, flush=True)
+
+
+def _reachable(host: str) -> str:
+    """Of an address that means all there are, the one that works on this machine."""
+    return {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104 - compared, not bound
 
 
 def _obey_signals(server: uvicorn.Server) -> None:

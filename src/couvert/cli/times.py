@@ -5,6 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 
+def to_ms(given: datetime | None) -> int | None:
+    """Of a time that was given in UTC."""
+    return int(given.replace(tzinfo=UTC).timestamp() * 1000) if given else None
+
+
 def utc(ms: int | None) -> str:
     """`2025-01-27 10:30:00.123Z`, or a dash."""
     if ms is None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, Protocol
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol
 
 from couvert.domain.allowance import Allowance
-from couvert.domain.refusals import Unauthenticated
-
-TokenRole = Literal["api_read", "api_write"]
+from couvert.domain.token import EVERY_ROLE, TokenRole
 
 
 class Caller(NamedTuple):
@@ -25,6 +24,21 @@ class Caller(NamedTuple):
     allowance: Allowance | None = None
     """The user's own; None takes the setting's."""
 
+    @property
+    def guard(self) -> Mapping[int, int]:
+        """For `Change.expected_tokens`: what is written with a token that was just revoked is not kept."""
+        return {self.token: self.token_revision}
+
+
+def guard_of(by: Caller | None) -> Mapping[int, int]:
+    """None: the console or the command line, where no token asks."""
+    return by.guard if by else {}
+
+
+def roles_of(by: Caller | None) -> frozenset[TokenRole]:
+    """Those that may be given on."""
+    return by.roles if by else frozenset(EVERY_ROLE)
+
 
 class Callers(Protocol):
     async def find(self, secret: str, *, fresh: bool) -> Caller:
@@ -35,15 +49,3 @@ class Callers(Protocol):
 
     def knows(self, secret: str) -> bool:
         """Whether the token was good a moment ago, without asking anybody."""
-
-
-class Nobody:
-    """As long as there are no users."""
-
-    async def find(self, secret: str, *, fresh: bool) -> Caller:
-        del secret, fresh
-        raise Unauthenticated("Nobody has this token.")
-
-    def knows(self, secret: str) -> bool:
-        del secret
-        return False

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from couvert.domain import delivery, key, mail
+from couvert.domain import delivery, key, mail, token, user
 from couvert.store.port import Event
 
 STORED: Final[dict[int, tuple[str, type[Event]]]] = {
@@ -31,6 +31,13 @@ STORED: Final[dict[int, tuple[str, type[Event]]]] = {
     20: ("key.created.v1", key.KeyCreated),
     21: ("key.origins-added.v1", key.OriginsAdded),
     22: ("key.deleted.v1", key.KeyDeleted),
+    30: ("user.added.v1", user.UserAdded),
+    31: ("user.renamed.v1", user.UserRenamed),
+    32: ("user.password-set.v1", user.PasswordSet),
+    33: ("user.deleted.v1", user.UserDeleted),
+    40: ("token.created.v1", token.TokenCreated),
+    41: ("token.edited.v1", token.TokenEdited),
+    42: ("token.revoked.v1", token.TokenWithdrawn),
 }
 """Code -> stored name and today's class. Codes and names are for ever; never reuse one."""
 

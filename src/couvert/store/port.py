@@ -12,15 +12,20 @@ from typing import NamedTuple, Protocol
 from couvert.domain.delivery import Delivery, DeliveryEvent, State
 from couvert.domain.key import ApiKey, KeyEvent
 from couvert.domain.mail import MailAccepted, Recipient, References, Sender
+from couvert.domain.token import TokenEvent
+from couvert.domain.user import UserEvent
+from couvert.store.accounts import Accounts, Session, SetupCode, StoredToken, StoredUser
 
 Position = int
 """Where an event stands in the log: from 1, without order inversions; a lower one never appears after a higher one."""
 
-Event = MailAccepted | DeliveryEvent | KeyEvent
+Event = MailAccepted | DeliveryEvent | KeyEvent | UserEvent | TokenEvent
 
 
 class Record(NamedTuple):
-    """One event on its way into the log. `stream` is the mail's or key's id, `part` a recipient's number or 0."""
+    """One event on its way into the log. `stream` is the id of the mail, key, user or token that it is about, `part` a
+    recipient's number or 0.
+    """
 
     stream: int
     part: int
@@ -131,6 +136,22 @@ class Change:
     """As `deliveries`; revision 1 is a new key."""
     expected_keys: Mapping[int, int] = field(default_factory=dict)
     """Key id -> revision that must be the stored one, for what was decided on a key that was read earlier."""
+    users: Sequence[StoredUser] = ()
+    """As `keys`; addresses are unique among those who are not deleted."""
+    expected_users: Mapping[int, int] = field(default_factory=dict)
+    tokens: Sequence[StoredToken] = ()
+    expected_tokens: Mapping[int, int] = field(default_factory=dict)
+    """As `expected_keys`, and a `Conflict` too if the token is revoked: whoever writes with a token names it here."""
+    setup_codes: Sequence[SetupCode] = ()
+    """Each replaces the code that its user had."""
+    used_setup_codes: Sequence[bytes] = ()
+    """Hashes; a `Conflict` unless each is still there, and then it is gone."""
+    void_setup_codes: Sequence[int] = ()
+    """Users whose code goes, if they have one."""
+    sessions: Sequence[Session] = ()
+    ended_sessions: Sequence[bytes] = ()
+    signed_out: Sequence[int] = ()
+    """Users all of whose earlier sessions end."""
     idempotency: Idempotency | None = None
     """Must be new: a `Conflict` if the scope is taken. Its position is set to this change's."""
     answers: Mapping[bytes, bytes | None] = field(default_factory=dict)
@@ -138,7 +159,7 @@ class Change:
     sandbox_mail: SandboxMail | None = None
 
 
-class Store(Protocol):
+class Store(Accounts, Protocol):
     """Raises `Unavailable` where it cannot read or write now (disk full, read-only, broken); it recovers by itself."""
 
     async def commit(self, change: Change) -> Position:

@@ -12,10 +12,11 @@ import httpx2
 
 from couvert.api.parts import Parts
 from couvert.commands.accept import Accepted, AcceptMails, Lease
+from couvert.commands.accounts import open_accounts
 from couvert.commands.attempts import Attempts
-from couvert.commands.callers import Nobody
 from couvert.commands.idempotency import IdempotencyKeys
 from couvert.commands.keys import Keys
+from couvert.commands.passwords import Passwords
 from couvert.commands.send import SendMail
 from couvert.commands.settled import Settled
 from couvert.delivery.transport import Outcome, Taken
@@ -128,16 +129,18 @@ class Service:
         ids = IdSource(0, self.clock)
         self.courier = ScriptedCourier(Attempts(self.store, self.clock, "hold", 30_000), self.clock)
         mails = AcceptMails(self.store, ids, self.clock)
+        accounts = open_accounts(self.store, ids, self.clock, Passwords(memory_kib=8, passes=1))
         self.parts = Parts(
             settings=self.settings,
             store=self.store,
             keys=Keys(self.store, ids, self.clock),
             send=SendMail(mails, self.store, self.courier, self.settings.v1_patience_seconds),
             idempotency=IdempotencyKeys(self.store, self.clock),
-            callers=Nobody(),
+            callers=accounts.book,
             limits=MemoryLimits(),
             reached_position=_reached,
             now_ms=self.clock,
+            accounts=accounts,
         )
         self.app = application(self.parts)
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from couvert.api.v2.asked import Answer, Asked
-from couvert.commands.callers import TokenRole
+from couvert.domain.token import TokenRole
 
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 Handler = Callable[[Asked], Awaitable[Answer | Response]]

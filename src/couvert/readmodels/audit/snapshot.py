@@ -25,6 +25,17 @@ select id, tenant, mail_id, state, attempt, is_begun, deferrals, is_resent, due_
     revision, wake_at, owner
 from delivery order by id
 """
+USER_COLUMNS: Final = ("id", "tenant", "user_id", "role", "is_active", "registered_at")
+TOKEN_COLUMNS: Final = (
+    "id", "tenant", "token_id", "user", "roles", "created_at", "expires_at", "is_revoked",
+)  # fmt: skip
+_USERS: Final = """
+select id, tenant, user_id, role, is_active, registered_at, email, first_name, last_name, password_hash
+from user order by id
+"""
+_TOKENS: Final = """
+select id, tenant, token_id, user, roles, created_at, expires_at, is_revoked from token order by id
+"""
 _CONTENTS: Final = """
 select mail_id, html is null and text is null,
     coalesce(html not in (select sha256 from body), 0) or coalesce(text not in (select sha256 from body), 0)
@@ -75,6 +86,13 @@ class Snapshot:
 
     def recipients(self) -> Iterable[tuple[int, bool]]:
         return self._rows("select delivery_id, 1 from recipient order by delivery_id")
+
+    def users(self) -> Iterator[tuple[int, Row]]:
+        """In the order of `USER_COLUMNS`, then whatever is personal."""
+        return ((row[0], row) for row in self._rows(_USERS))
+
+    def tokens(self) -> Iterator[tuple[int, Row]]:
+        return ((row[0], row) for row in self._rows(_TOKENS))
 
     def contents(self) -> Iterator[tuple[int, Content]]:
         return ((mail_id, Content(bool(says), bool(lacks))) for mail_id, says, lacks in self._rows(_CONTENTS))

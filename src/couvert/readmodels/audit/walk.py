@@ -18,6 +18,7 @@ from couvert.domain.key import KeyEvent
 from couvert.domain.mail import MailAccepted
 from couvert.domain.refusals import NotFound
 from couvert.readmodels.audit import sentences
+from couvert.readmodels.audit.accounts import Accounts
 from couvert.readmodels.audit.deliveries import Deliveries
 from couvert.readmodels.audit.models import Models, models_of
 from couvert.readmodels.audit.ordered import Ordered
@@ -67,6 +68,7 @@ class _Walk:
         self._models = models if models and self._is_comparable(models) else None
         self._contents = Ordered(log.contents(), self._unaccepted_content)
         self._deliveries = Deliveries(log, self._models, report)
+        self._accounts = Accounts(log, report)
 
     def walk(self) -> None:
         self._report.position = self._log.position()
@@ -74,6 +76,7 @@ class _Walk:
             self._stream(stream, events)
         self._contents.finish()
         self._deliveries.finish()
+        self._accounts.finish()
         if self._models is not None:
             self._models.finish()
         if missing := self._report.position - self._report.events:
@@ -88,10 +91,11 @@ class _Walk:
         return True
 
     def _stream(self, stream: int, events: Iterable[RawEvent]) -> None:
-        """A mail with its deliveries, or an API key."""
+        """A mail with its deliveries, a user, an API token or an API key."""
         by_part = ((part, list(self._read(of_part))) for part, of_part in groupby(events, key=attrgetter("part")))
         parts = Ordered(by_part, partial(self._unaccepted_part, stream))
-        mail = self._accepted(stream, parts.take(0) or [])
+        own = parts.take(0) or []
+        mail = None if self._accounts.has_checked(stream, own) else self._accepted(stream, own)
         if mail is not None:
             self._mail(mail, parts)
         parts.finish()

@@ -11,7 +11,7 @@ from typing import Final
 from couvert.domain.refusals import Conflict
 from couvert.store import codec
 from couvert.store.port import Change, Position
-from couvert.store.sqlite import rows, statements as tables
+from couvert.store.sqlite import accounts, rows, statements as tables
 from couvert.store.sqlite.expectations import Expectations
 from couvert.store.sqlite.rows import TENANT, Row
 from couvert.store.sqlite.schema import PAGE_SIZE
@@ -89,6 +89,7 @@ class Batch:
         )
         self._insert(tables.KEY, [rows.key_row(key) for key in keys])
         self._insert(tables.KEY_ORIGIN, [row for key in keys for row in rows.origin_rows(key)])
+        accounts.write(self._connection, [change for change, _ in passed])
         self._insert(tables.IDEMPOTENCY, [
             rows.idempotency_row(change.idempotency, position) for change, position in passed if change.idempotency
         ])  # fmt: skip

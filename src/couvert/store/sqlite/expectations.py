@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 from couvert.domain.refusals import Conflict
 from couvert.store.port import Change
+from couvert.store.sqlite.revisions import KINDS, Revisions
 from couvert.store.sqlite.statements import select_in
 
 _DELIVERY = "select id, revision, wake_at, owner from delivery where id"
-_KEY = "select id, revision from api_key where id"
+_SETUP_CODE = "select hash from setup_code where hash"
 
 
 class Expectations:
@@ -18,13 +19,13 @@ class Expectations:
 
     def __init__(self, connection: sqlite3.Connection, changes: Sequence[Change]) -> None:
         deliveries = {stored.delivery.id for change in changes for stored in change.deliveries}
-        keys = {stored.key.id for change in changes for stored in change.keys}
-        keys.update(key_id for change in changes for key_id in change.expected_keys)
+        codes = {code for change in changes for code in change.used_setup_codes}
         self._deliveries: dict[int, tuple[int, int | None, int]] = {
             id_: (revision, wake_at, owner)
             for id_, revision, wake_at, owner in select_in(connection, _DELIVERY, deliveries)
         }
-        self._keys: dict[int, int] = dict(select_in(connection, _KEY, keys))
+        self._codes: set[bytes] = {code for (code,) in select_in(connection, _SETUP_CODE, codes)}
+        self._kinds = [Revisions(connection, kind, changes) for kind in KINDS]
 
     def judge(self, change: Change, now: int) -> Conflict | None:
         """Why the change cannot be applied, or None; if None, it counts as applied from here on."""
@@ -34,14 +35,14 @@ class Expectations:
                 return Conflict(f"delivery {stored.delivery.id} was changed by somebody else")
             if change.holds_lease and (not owner or wake_at is None or wake_at <= now):
                 return Conflict(f"the lease on delivery {stored.delivery.id} has run out")
-        for key in change.keys:
-            if self._keys.get(key.key.id, 0) != key.revision - 1:
-                return Conflict("the API key was changed by somebody else")
-        for key_id, revision in change.expected_keys.items():
-            if self._keys.get(key_id, 0) != revision:
-                return Conflict("the API key was changed by somebody else")
+        for kind in self._kinds:
+            if conflict := kind.judge(change):
+                return conflict
+        if not self._codes.issuperset(change.used_setup_codes):
+            return Conflict("the set-up link was used by somebody else")
         for stored in change.deliveries:
             self._deliveries[stored.delivery.id] = (stored.revision, stored.wake_at, stored.owner)
-        for key in change.keys:
-            self._keys[key.key.id] = key.revision
+        for kind in self._kinds:
+            kind.passed(change)
+        self._codes.difference_update(change.used_setup_codes)
         return None

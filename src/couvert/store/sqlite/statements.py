@@ -55,9 +55,9 @@ def insert(connection: sqlite3.Connection, table: Table, rows: Sequence[Row]) ->
         start += size
 
 
-def select_in(connection: sqlite3.Connection, head: str, ids: Collection[int]) -> Iterable[Any]:
+def select_in(connection: sqlite3.Connection, head: str, ids: Collection[int] | Collection[bytes]) -> Iterable[Any]:
     """The rows of `head where id in ids`; `head` ends before the `in`."""
-    left = list(ids)
+    left: list[int | bytes] = list(ids)
     while left:
         size = _chunk(len(left))
         yield from connection.execute(f"{head} in ({_marks(size)})", left[:size]).fetchall()

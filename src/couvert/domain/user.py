@@ -1,0 +1,125 @@
+"""A user: somebody who signs in, and whose tokens may do what their role allows.
+
+The address and the names are personal: they lie in the user's row, no event holds them, and deletion leaves none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, NamedTuple, assert_never
+
+from couvert.domain.lines import is_one_line
+from couvert.domain.refusals import Conflict, NotFound, RuleBroken
+
+LONGEST_NAME: Final = 100
+
+
+class Role(StrEnum):
+    ADMIN = "admin"
+    MEMBER = "member"
+    READONLY = "readonly"
+
+
+class Person(NamedTuple):
+    """Empty where unset."""
+
+    first_name: str = ""
+    last_name: str = ""
+
+
+NOBODY: Final = Person()
+
+
+class User(NamedTuple):
+    """A user's state. Times are milliseconds since 1970."""
+
+    id: int
+    user_id: str
+    """The UUID that clients see."""
+    email: str
+    """Empty once the user is deleted, so that the address can be added again."""
+    person: Person
+    role: Role
+    is_active: bool
+    registered_at: int
+
+    @property
+    def is_admin(self) -> bool:
+        return self.role is Role.ADMIN
+
+
+@dataclass(frozen=True, slots=True)
+class UserAdded:
+    user_id: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class UserRenamed:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordSet:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class UserDeleted:
+    pass
+
+
+UserEvent = UserAdded | UserRenamed | PasswordSet | UserDeleted
+
+
+def evolve(user: User, event: UserEvent, at: int) -> User:
+    """The user after the event, which happened at `at`. What is personal comes with the command, not with the event."""
+    match event:
+        case UserAdded(user_id, role):
+            return user._replace(user_id=user_id, role=role, is_active=True, registered_at=at)
+        case UserRenamed() | PasswordSet():
+            return user
+        case UserDeleted():
+            return user._replace(email="", person=NOBODY, is_active=False)
+        case _:
+            assert_never(event)
+
+
+def blank(id_: int, email: str = "", person: Person = NOBODY) -> User:
+    """Whom nothing has happened to yet."""
+    return User(id_, "", email, person, Role.READONLY, is_active=False, registered_at=0)
+
+
+def add(*, user_id: str, role: Role, person: Person) -> list[UserEvent]:
+    _check(person)
+    return [UserAdded(user_id, role)]
+
+
+def rename(user: User | None, person: Person) -> list[UserEvent]:
+    """Nothing at all if that is the name already."""
+    _check(person)
+    return [] if existing(user).person == person else [UserRenamed()]
+
+
+def set_password(user: User | None) -> list[UserEvent]:
+    existing(user)
+    return [PasswordSet()]
+
+
+def delete(user: User | None, *, other_admins: int) -> list[UserEvent]:
+    if existing(user).is_admin and not other_admins:
+        raise Conflict("This is the last admin; add another one first, or nobody could add or delete users any more.")
+    return [UserDeleted()]
+
+
+def existing(user: User | None) -> User:
+    if user is None or not user.is_active:
+        raise NotFound("The user does not exist.")
+    return user
+
+
+def _check(person: Person) -> None:
+    for name, text in zip(("firstName", "lastName"), person, strict=True):
+        if len(text) > LONGEST_NAME or not is_one_line(text):
+            raise RuleBroken(f"{name} has to be one line of at most {LONGEST_NAME} characters.")
