@@ -74,15 +74,16 @@ class Letters:
         letter = self._letters.get(delivery.mail_id) or await self._letter(delivery.mail_id)
         filled = values(letter.common, recipient)
         address = to_ascii(recipient.email)
+        own_id = message_id(delivery.id, letter.sender)
         content = letter.outline.build(
-            message_id=message_id(delivery.id, letter.sender),
+            message_id=own_id,
             date=datetime.fromtimestamp(self._now_ms() / 1000, UTC),
             recipient=Mailbox(address, recipient.name),
             subject=letter.subject.render(filled),
             html=letter.html.render_html(filled) if letter.html else None,
             text=letter.text.render(filled) if letter.text else None,
         )
-        return Message(delivery.id, delivery.attempt + 1, letter.sender, address, content)
+        return Message(delivery.id, delivery.attempt + 1, letter.sender, address, content, own_id)
 
     async def _letter(self, mail_id: int) -> _Letter:
         handed_in = self._handed_in.pop(mail_id)
