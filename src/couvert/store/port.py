@@ -87,7 +87,8 @@ class TakenDelivery(NamedTuple):
     """A leased delivery with what is needed to send it, but for its mail's content."""
 
     stored: StoredDelivery
-    recipient: Recipient
+    recipient: Recipient | None
+    """None if it was erased from the vault meanwhile."""
 
 
 class Idempotency(NamedTuple):

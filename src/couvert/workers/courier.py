@@ -215,6 +215,8 @@ class Courier:
         stored, recipient = job.taken
         if stored.delivery.is_begun:
             return await self._attempts.lose(stored)
+        if recipient is None:
+            return await self._attempts.refuse(stored, "the recipient was erased before the mail was sent")
         if self._is_stopping or self._gate.trouble is not None:
             return await self._give_back(stored)
         try:
