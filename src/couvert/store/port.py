@@ -136,6 +136,8 @@ class Change:
     """Must be new: a `Conflict` if the scope is taken. Its position is set to this change's."""
     answers: Mapping[bytes, bytes | None] = field(default_factory=dict)
     """Idempotency scope -> the first answer; None frees the key."""
+    expired: Mapping[bytes, int] = field(default_factory=dict)
+    """Idempotency scope -> when its key was claimed, as read; one that was claimed anew meanwhile stays."""
     sandbox_mail: SandboxMail | None = None
 
 
