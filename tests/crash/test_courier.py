@@ -14,6 +14,7 @@ from couvert.domain.refusals import Unavailable
 from couvert.readmodels.audit import audit
 from couvert.store.sqlite.store import FILE, SqliteStore
 from couvert.wiring import now_ms
+from couvert.workers import courier as courier_module
 from couvert.workers.leases import Leases
 from tests.crash.courierhouse import Meddled, Provider, accept, courier_of, until
 
@@ -64,6 +65,28 @@ async def test_told_to_stop_it_begins_nothing_that_still_waits_for_a_channel(sto
     assert ledger.in_state(State.QUEUED) == {BOB, CHARLIE}
     assert ledger.story(BOB) == []
     assert ledger.leased() == set()
+
+
+async def test_told_to_stop_it_does_not_wait_for_ever_for_room_to_record_an_outcome(
+    store, provider, ledger, monkeypatch
+):
+    monkeypatch.setattr(courier_module, "STOP_SECONDS", 0.3)
+
+    async def commit(real, change):
+        if provider.handed:
+            raise Unavailable("The disk is full.")
+        return await real(change)
+
+    await accept(store, ALICE)
+    courier = courier_of(Meddled(store, commit=commit), provider)
+    courier.start()
+    await until(lambda: provider.handed)
+
+    async with asyncio.timeout(2):
+        await courier.stop()
+
+    assert ledger.begun() == {ALICE}
+    assert ledger.story(ALICE) == ["begun"]
 
 
 # --- Surprises --------------------------------------------------------------------------------------------------------
