@@ -38,7 +38,7 @@ class Always:
 
 async def couvert(port: int, mails: int) -> float:
     transport = SmtpTransport(relay_from_url(f"smtp://127.0.0.1:{port}?connections={CONNECTIONS}"))
-    message = Message(1, 1, SENDER, RECIPIENT, CONTENT)
+    message = Message(1, 1, SENDER, RECIPIENT, CONTENT, "<1@bench.test>")
     clearance = Always()
 
     async def worker(share: int) -> None:

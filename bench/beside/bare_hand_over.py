@@ -36,8 +36,9 @@ def message() -> Message:
     (recipient,) = command.recipients
     filled = values(common_values(SENDER, {}), recipient)
     assert command.html is not None
+    own_id = "<dlv_0000000000001@shop.example.com>"
     content = build_message(
-        message_id="<dlv_0000000000001@shop.example.com>",
+        message_id=own_id,
         date=datetime.now(UTC),
         sender=Mailbox(SENDER.email, SENDER.name),
         recipient=Mailbox(recipient.email, recipient.name),
@@ -45,7 +46,7 @@ def message() -> Message:
         html=compile_template(command.html).render_html(filled),
         text=compile_template(text_of(command.html)).render(filled),
     )
-    return Message(1, 1, SENDER.email, recipient.email, content)
+    return Message(1, 1, SENDER.email, recipient.email, content, own_id)
 
 
 async def main(port: int, mails: int) -> None:

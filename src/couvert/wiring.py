@@ -101,8 +101,7 @@ async def running(parts: Parts, *, delivers: bool, follows: bool = False) -> Asy
     try:
         yield
     finally:
-        if delivers:
-            await parts.courier.stop()
+        await parts.courier.stop()  # Which may have been started later than here.
         if follows:
             await asyncio.to_thread(parts.follower.stop)
         await parts.accounts.uses.stop()

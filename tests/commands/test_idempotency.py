@@ -87,6 +87,33 @@ async def test_a_forgotten_key_can_be_used_again(idempotency, mails, clock):
     assert (await idempotency.earlier(OTHER_BODY)).mail_id == again.mail_id
 
 
+async def test_a_forgotten_key_that_another_process_claims_anew_is_not_freed(store, idempotency, mails, clock):
+    await mails.accept(mail(), key=None, claim=CLAIM)
+    clock.now += WINDOW_MS
+    forgotten = await store.idempotency(CLAIM.scope)
+    await idempotency.earlier(CLAIM)
+    anew = await mails.accept(mail(), key=None, claim=CLAIM)
+    late = IdempotencyKeys(Stale(store, forgotten), idempotency.now_ms)  # type: ignore[arg-type]
+
+    found = await late.earlier(CLAIM)
+
+    assert found is not None
+    assert found.mail_id == anew.mail_id
+    assert await idempotency.earlier(CLAIM) == found
+
+
+class Stale:
+    """The store, which is asked for a key a moment too early."""
+
+    def __init__(self, store, *read):
+        self._read = list(read)
+        self._store = store
+        self.commit = store.commit
+
+    async def idempotency(self, scope):
+        return self._read.pop() if self._read else await self._store.idempotency(scope)
+
+
 # --- While the first request runs -------------------------------------------------------------------------------------
 
 

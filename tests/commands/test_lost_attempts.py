@@ -54,7 +54,7 @@ async def test_a_mail_that_cannot_be_built_has_failed_without_an_attempt(attempt
     settled = await attempts.refuse(stored, "the message cannot be built")
 
     assert (settled.state, settled.words) == (State.FAILED, "the message cannot be built")
-    assert await desk.events(stored) == [Failed(0, "refused")]
+    assert await desk.events(stored) == [Failed(0, "unsendable")]
 
 
 async def test_what_the_store_does_not_take_now_is_found_lost_again_later(attempts, desk, begun, clock, store):

@@ -23,6 +23,7 @@ LIST = ["email,name", *(f"r{n}@example.com,Number {n}" for n in range(30)), "R0@
 def _files(directory):
     (directory / "letter.html").write_text("<p>Hello {{name}}</p>")
     (directory / "list.csv").write_text("\n".join(LIST))
+    (directory / "header.csv").write_text("email,name\n")
 
 
 @pytest.fixture(params=["served", "unserved"])
@@ -156,7 +157,9 @@ def test_to_ask_whether_a_service_runs_keeps_none_from_starting(directory):
         (("send", "--to", "nobody", *LETTER), "--to nobody: "),
         (("send", "--to", ALICE, *LETTER[:-1], "lost.html"), "lost.html: cannot be read"),
         (("send", "--to", ALICE, *LETTER, "--subject", "{{nope}}"), 'subject uses the variable "nope"'),
-        (("bulk", "letter.html", *LETTER), "letter.html: the first line must name the columns"),
+        (("bulk", "letter.html", *LETTER), "letter.html: line 1: must name the columns"),
+        (("bulk", "header.csv", *LETTER), "header.csv: has no recipients"),
+        (("bulk", "header.csv", *LETTER, "--dry-run"), "header.csv: has no recipients"),
         (("show", "dlv_nonsense"), "dlv_nonsense is not a delivery's id"),
         (("send", "--to", ALICE, *LETTER, "--data", "letter.html"), "COUVERT_DATA_DIR: letter.html cannot be used"),
         (("serve", "--data", "letter.html/x"), "COUVERT_DATA_DIR: letter.html/x cannot be used"),

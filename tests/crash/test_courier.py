@@ -1,16 +1,20 @@
 """The courier when something goes wrong around it: it goes on, and it is never in two minds about a delivery."""
 
 import asyncio
+import sqlite3
 
 import pytest
 
 from couvert.commands.accept import AcceptMails
 from couvert.commands.send import SendMail
+from couvert.commands.settled import settled
 from couvert.domain.delivery import State
 from couvert.domain.ids import IdSource
 from couvert.domain.refusals import Unavailable
-from couvert.store.sqlite.store import SqliteStore
+from couvert.readmodels.audit import audit
+from couvert.store.sqlite.store import FILE, SqliteStore
 from couvert.wiring import now_ms
+from couvert.workers import courier as courier_module
 from couvert.workers.leases import Leases
 from tests.crash.courierhouse import Meddled, Provider, accept, courier_of, until
 
@@ -63,6 +67,28 @@ async def test_told_to_stop_it_begins_nothing_that_still_waits_for_a_channel(sto
     assert ledger.leased() == set()
 
 
+async def test_told_to_stop_it_does_not_wait_for_ever_for_room_to_record_an_outcome(
+    store, provider, ledger, monkeypatch
+):
+    monkeypatch.setattr(courier_module, "STOP_SECONDS", 0.3)
+
+    async def commit(real, change):
+        if provider.handed:
+            raise Unavailable("The disk is full.")
+        return await real(change)
+
+    await accept(store, ALICE)
+    courier = courier_of(Meddled(store, commit=commit), provider)
+    courier.start()
+    await until(lambda: provider.handed)
+
+    async with asyncio.timeout(2):
+        await courier.stop()
+
+    assert ledger.begun() == {ALICE}
+    assert ledger.story(ALICE) == ["begun"]
+
+
 # --- Surprises --------------------------------------------------------------------------------------------------------
 
 
@@ -80,6 +106,25 @@ async def test_a_surprise_while_taking_ends_nothing(store, provider, ledger):
 
     await until(lambda: ledger.in_state(State.SENT) == {ALICE})
     await courier.stop()
+
+
+async def test_a_mail_whose_recipient_was_erased_fails_and_holds_up_nobody(store, directory, provider, ledger):
+    await accept(store, ALICE, BOB)
+    with sqlite3.connect(directory / FILE) as database:
+        (erased,) = database.execute("delete from recipient where email = ? returning delivery_id", [ALICE]).fetchone()
+    database.close()
+    courier = courier_of(store, provider)
+    courier.start()
+
+    await until(lambda: ledger.in_state(State.SENT) == {BOB})
+    await courier.stop()
+
+    failed = await settled(store, erased)
+    assert failed is not None
+    assert (failed.state, failed.words) == (State.FAILED, "the recipient was erased before the mail was sent")
+    assert provider.handed == [BOB]
+    [missing] = audit(directory).faults.first
+    assert "is not in the vault" in missing
 
 
 async def test_a_surprise_while_renewing_ends_nothing():

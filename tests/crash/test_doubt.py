@@ -71,6 +71,6 @@ async def test_what_the_sandbox_may_have_kept_it_keeps_once(is_kept, store):
     meddled = Meddled(store, commit=commit)
     mailroom = sandbox.SandboxMailroom(meddled, Notices(meddled, now_ms), now_ms)
 
-    await mailroom.keep(Message(1, 1, "shop@example.org", ALICE, b"News\r\n"))
+    await mailroom.keep(Message(1, 1, "shop@example.org", ALICE, b"News\r\n", "<1@example.org>"))
 
     assert [mail.content for mail in await store.sandbox_mails(1)] == [b"News\r\n"]

@@ -53,7 +53,7 @@ events: st.SearchStrategy[DeliveryEvent] = st.one_of(
     st.builds(Released, attempts, times),
     st.builds(Deferred, attempts, times),
     st.builds(Sent, attempts, st.text(max_size=3)),
-    st.builds(Failed, attempts, st.sampled_from(["refused", "not_taken_in_time"])),
+    st.builds(Failed, attempts, st.sampled_from(["refused", "not_taken_in_time", "unsendable"])),
     st.builds(OutcomeUnknown, attempts),
     st.builds(Requeued, times, st.sampled_from(["policy", "operator"])),
     st.just(Expired()),

@@ -16,6 +16,7 @@ def _elsewhere(monkeypatch, tmp_path):
         ("COUVERT_TRANSPROT", "sandbox", "do you mean COUVERT_TRANSPORT?"),
         ("COUVERT_DATABASE_URL", "postgresql://x/y", "is not a setting of this version"),
         ("COUVERT_MAX_IN_FLIGHT", "many", "COUVERT_MAX_IN_FLIGHT: Input should be a valid integer"),
+        ("COUVERT_LEASE_SECONDS", "0.5", "COUVERT_LEASE_SECONDS: Input should be greater than or equal to 1"),
         ("COUVERT_PUBLIC_URL", "mail.example.com", "write it as https://mail.example.com"),
         ("COUVERT_RATE_LIMIT", "3000", "write requests/seconds such as 3000/600s"),
         ("COUVERT_RATE_LIMIT", "0/600s", "both at least 1"),

@@ -38,6 +38,8 @@ SOUND = {
     "failed, tried again by decision": [Begun(1), Failed(1, "refused"), Requeued(0, "operator"), Begun(2), SENT_LATER],
     "nobody took it in time": [Begun(1), Deferred(1, 0), Failed(1, "not_taken_in_time")],
     "never tried in time": [Failed(0, "not_taken_in_time")],
+    "nothing to send": [Failed(0, "unsendable")],
+    "nothing to send any more": [Begun(1), Deferred(1, 0), Failed(1, "unsendable")],
     "never tried before it expired": [Expired()],
     "bounced before its outcome was known here": [Begun(1), Bounced(1, "hard"), SENT],
 }
@@ -47,6 +49,7 @@ UNSOUND = {
     "taken": ([Begun(1), SENT, Begun(2)], "began attempt 2 although it had ended"),
     "told by a notice": ([Begun(1), Delivered(1), Released(1, 0), Begun(2)], "began attempt 2 although it had ended"),
     "refused": ([Begun(1), Failed(1, "refused"), Begun(2)], "began attempt 2 although it had ended"),
+    "nothing to send": ([Failed(0, "unsendable"), Begun(1)], "began attempt 1 although it had ended"),
     "given up": ([Failed(0, "not_taken_in_time"), Begun(1)], "began attempt 1 although it had ended"),
     "expired": ([Expired(), Begun(1)], "began attempt 1 although it had ended"),
     "an older attempt's word": (

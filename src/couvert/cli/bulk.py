@@ -133,5 +133,3 @@ def _refuse_faults(found: RecipientList, path: Path) -> None:
     if found.faults:
         more = f" (and {len(found.faults) - MOST_FAULTS} more)" if len(found.faults) > MOST_FAULTS else ""
         raise RuleBroken(f"{path}: nothing was sent. " + "; ".join(found.faults[:MOST_FAULTS]) + more)
-    if not found.recipients:
-        raise RuleBroken(f"{path}: has no recipients")

@@ -43,21 +43,51 @@ def read_recipients(path: Path) -> RecipientList:
     """A CSV file with a header line, one column of which is `email`. Separators: comma, semicolon or tab."""
     text = read_template(path).removeprefix("\ufeff")
     header, _, _ = text.partition("\n")
-    separator = max(",;\t", key=header.count)
+    lines = _numbered(path, text, separator=max(",;\t", key=header.count))
+    _, columns = next(lines, (1, []))
+    fields = _fields(path, columns)
     found, seen = RecipientList(), dict[str, int]()
-    rows = csv.reader(text.splitlines(keepends=True), delimiter=separator)
-    fields = [COLUMNS.get(column.strip().lower(), column.strip()) for column in next(rows, [])]
-    if "email" not in fields:
-        raise RuleBroken(f'{path}: the first line must name the columns, one of them "email"')
-    for cells in rows:
+    for line, cells in lines:
         if any(cell.strip() for cell in cells):
-            _read_line(found, seen, rows.line_num, dict(zip(fields, cells, strict=False)))
+            _read_line(found, seen, line, fields, cells)
+    if not (found.recipients or found.faults):
+        raise RuleBroken(f"{path}: has no recipients; they stand below the first line, which names the columns")
     return found
 
 
-def _read_line(found: RecipientList, seen: dict[str, int], line: int, cells: dict[str, str]) -> None:
-    values = {name: cell.strip() for name, cell in cells.items() if name}
+def _numbered(path: Path, text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """The cells of each row with the number of the line it begins on, which is where a quote was left open."""
+    rows = csv.reader(text.splitlines(keepends=True), delimiter=separator, strict=True)
+    while True:
+        line = rows.line_num + 1
+        try:
+            yield line, next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise RuleBroken(
+                f"{path}: line {line}: cannot be read ({error}); "
+                'a cell that begins with " ends with one, and "" stands for one inside'
+            ) from None
+
+
+def _fields(path: Path, columns: list[str]) -> list[str]:
+    """What each column is; columns without a name are nothing."""
+    fields = [COLUMNS.get(column.strip().lower(), column.strip()) for column in columns]
+    if "email" not in fields:
+        raise RuleBroken(f'{path}: line 1: must name the columns, one of them "email"')
+    for at, name in enumerate(fields):
+        if name and name in fields[:at]:
+            first, again = columns[fields.index(name)].strip(), columns[at].strip()
+            raise RuleBroken(f'{path}: line 1: the columns "{first}" and "{again}" mean the same; keep one of them')
+    return fields
+
+
+def _read_line(found: RecipientList, seen: dict[str, int], line: int, fields: list[str], cells: list[str]) -> None:
+    values = {name: cell.strip() for name, cell in zip(fields, cells, strict=False) if name}
     try:
+        if any(cell.strip() for cell in cells[len(fields) :]):
+            raise ValueError(f"has {len(cells)} cells, and the first line names {len(fields)} columns")
         email = normalise(values.pop("email", ""))
         _refuse_controls(values)
     except (AddressFault, ValueError) as fault:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import typer
 
@@ -14,9 +16,12 @@ from couvert.domain.refusals import NotFound
 from couvert.settings import Settings
 
 if TYPE_CHECKING:
-    from couvert.wiring import Parts
+    from couvert.wiring import Parts, ServeLock
 
 T = TypeVar("T")
+
+UNSERVED_SECONDS: Final = 10.0
+"""How long a `serve` may be away, as when it is restarted, before whoever waits for it delivers in its place."""
 
 Data = Annotated[
     Path | None,
@@ -55,15 +60,32 @@ def with_courier(read: Settings, work: Callable[[Parts, bool], Awaitable[T]]) ->
     """As `with_parts`, with this process delivering if no `serve` does; `work` is told whether one does."""
     from couvert import wiring
 
-    is_served = wiring.ServeLock(read.data_dir).is_taken()
+    lock = wiring.ServeLock(read.data_dir)
+    is_served = lock.is_taken()
     end_on(signal.SIGINT)
 
     async def run() -> T:
         parts = wiring.open_parts(read)
         async with wiring.running(parts, delivers=not is_served):
-            return await work(parts, is_served)
+            stepping_in = asyncio.create_task(_step_in(parts, lock)) if is_served else None
+            try:
+                return await work(parts, is_served)
+            finally:
+                if stepping_in is not None:
+                    stepping_in.cancel()
 
     return asyncio.run(run())
+
+
+async def _step_in(parts: Parts, lock: ServeLock) -> None:
+    """Deliver from here once nobody has served for a while: a `serve` that stopped for good is not waited for."""
+    served_at = time.monotonic()
+    while time.monotonic() - served_at < UNSERVED_SECONDS:
+        await asyncio.sleep(min(0.5, UNSERVED_SECONDS / 4))
+        if lock.is_taken():
+            served_at = time.monotonic()
+    print("couvert: `couvert serve` does not run any more; this process delivers in its place", file=sys.stderr)
+    parts.courier.start()
 
 
 def end_on(obeyed: signal.Signals) -> None:

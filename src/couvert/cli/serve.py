@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 BACKLOG = 2048
 GC_THRESHOLD = 20_000
-LINGER_SECONDS = 60
-"""How long requests in flight may take to end once the service is told to stop."""
 
 
 def serve(
@@ -82,7 +80,7 @@ def _run(parts: Parts, listener: socket.socket, lock: ServeLock) -> None:
         server_header=False,
         proxy_headers=False,
         backlog=BACKLOG,
-        timeout_graceful_shutdown=LINGER_SECONDS,
+        timeout_graceful_shutdown=parts.settings.stop_seconds,
     )
     server = uvicorn.Server(config)
     _obey_signals(server)

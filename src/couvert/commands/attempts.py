@@ -103,7 +103,7 @@ class Attempts:
 
     async def refuse(self, stored: StoredDelivery, words: str) -> Settled | None:
         """Nobody will ever be able to send it, for a reason of our own; no attempt was begun."""
-        return await self._end(stored, [Failed(stored.delivery.attempt, "refused")], words)
+        return await self._end(stored, [Failed(stored.delivery.attempt, "unsendable")], words)
 
     async def _end(self, stored: StoredDelivery, events: list[DeliveryEvent], words: str) -> Settled | None:
         try:

@@ -46,8 +46,10 @@ class IdempotencyKeys:
         if found is None:
             return None
         if found.created_at + WINDOW_MS <= self.now_ms():
-            await self.answer(claim, None)
-            return None
+            await self.store.commit(Change(at=self.now_ms(), expired={claim.scope: found.created_at}))
+            found = await self.store.idempotency(claim.scope)  # claimed anew by another process, a moment ago
+            if found is None:
+                return None
         _same(found.request, claim)
         return found
 

@@ -77,8 +77,9 @@ class Letters:
         letter = self._letters.get(delivery.mail_id) or await self._letter(delivery.mail_id)
         filled = values(letter.common, recipient)
         address = to_ascii(recipient.email)
+        own_id = message_id(delivery.id, letter.sender)
         content = letter.outline.build(
-            message_id=message_id(delivery.id, letter.sender),
+            message_id=own_id,
             date=datetime.fromtimestamp(self._now_ms() / 1000, UTC),
             recipient=Mailbox(address, recipient.name),
             subject=letter.subject.render(filled),
@@ -86,7 +87,7 @@ class Letters:
             text=letter.text.render(filled) if letter.text else None,
         )
         attempt = delivery.attempt if delivery.is_begun else delivery.attempt + 1
-        return Message(delivery.id, attempt, letter.sender, address, content)
+        return Message(delivery.id, attempt, letter.sender, address, content, own_id)
 
     async def _letter(self, mail_id: int) -> _Letter:
         handed_in = self._handed_in.pop(mail_id)

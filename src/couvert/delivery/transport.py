@@ -21,6 +21,8 @@ class Message:
     """Envelope recipient, one address."""
     content: bytes
     """The RFC 5322 message, CRLF line ends, not dot-stuffed."""
+    message_id: str
+    """Its Message-ID, in angle brackets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Taken:
     """The provider took responsibility for the message."""
 
     provider_id: str
+    """The provider's own id of the message; our Message-ID where it names none. Unique either way."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,10 +93,10 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The provider refused it, or nobody took it in time."""
+    """The provider refused it, nobody took it in time, or there was nothing to send: then no attempt was begun."""
 
     attempt: int
-    cause: Literal["refused", "not_taken_in_time"]
+    cause: Literal["refused", "not_taken_in_time", "unsendable"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,8 @@ class TakenDelivery(NamedTuple):
     """A leased delivery with what is needed to send it, but for its mail's content."""
 
     stored: StoredDelivery
-    recipient: Recipient
+    recipient: Recipient | None
+    """None if it was erased from the vault meanwhile."""
 
 
 class Idempotency(NamedTuple):
@@ -156,6 +157,8 @@ class Change:
     """Must be new: a `Conflict` if the scope is taken. Its position is set to this change's."""
     answers: Mapping[bytes, bytes | None] = field(default_factory=dict)
     """Idempotency scope -> the first answer; None frees the key."""
+    expired: Mapping[bytes, int] = field(default_factory=dict)
+    """Idempotency scope -> when its key was claimed, as read; one that was claimed anew meanwhile stays."""
     sandbox_mail: SandboxMail | None = None
 
 

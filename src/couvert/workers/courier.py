@@ -31,6 +31,9 @@ POLL_SECONDS: Final = 0.25
 TROUBLE_SECONDS: Final = 1.0
 """How long to let the store alone when it cannot be read or written."""
 
+STOP_SECONDS: Final = 300.0
+"""How long to wait at the end for what is begun: the longest hand-over, and then some for a disk that is full."""
+
 log = structlog.get_logger()
 
 
@@ -146,8 +149,11 @@ class Courier:
         """Begin nothing more, let hand-overs in flight end, give the other leases back."""
         self._is_stopping = True
         self._wanted.set()
-        while self._is_at_work():  # noqa: ASYNC110 - once in a life, and nothing else would set an event
+        until = clock() + STOP_SECONDS
+        while self._is_at_work() and clock() < until:  # noqa: ASYNC110 - once in a life, nothing would set an event
             await asyncio.sleep(0.01)
+        if self._is_at_work():
+            log.error("courier.stopped_in_doubt", deliveries=list(self._at_hand))
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -246,6 +252,8 @@ class Courier:
         stored, recipient = job.taken
         if stored.delivery.is_begun:
             return await self._attempts.lose(stored)
+        if recipient is None:
+            return await self._attempts.refuse(stored, "the recipient was erased before the mail was sent")
         if self._is_stopping or self._gate.trouble is not None:
             return await self._give_back(stored)
         try:

@@ -11,9 +11,11 @@ from couvert.delivery.transports.smtp import Patience, Relay, SmtpTransport, Tls
 BRIEF = Patience(connect=1.0, reply=0.2, verdict=0.2, idle=5.0, farewell=0.05)
 CONTENT = b"Subject: Your order\r\n\r\nIt is on its way.\r\n"
 
+MESSAGE_ID = "<dlv_1@example.com>"
+
 
 def mail(recipient: str = "charlie@example.org", content: bytes = CONTENT, sender: str = "shop@example.com") -> Message:
-    return Message(delivery_id=1, attempt=1, sender=sender, recipient=recipient, content=content)
+    return Message(1, 1, sender, recipient, content, MESSAGE_ID)
 
 
 @dataclass

@@ -8,6 +8,7 @@ from couvert.delivery.transports.smtp import envelope
 from couvert.delivery.transports.smtp.classify import DATA, END, MAIL, RCPT, RESET, ends_the_session, objection, verdict
 from couvert.delivery.transports.smtp.reply import NOT_SMTP, Reply, ReplyReader
 from couvert.delivery.transports.smtp.session import Offers
+from tests.delivery.smtp.handing import MESSAGE_ID
 
 codes = st.integers(200, 599)
 texts = st.binary(max_size=60).filter(lambda text: not {10, 13} & set(text))
@@ -66,18 +67,32 @@ def test_a_reply_is_quoted_on_one_line_and_not_at_any_length():
             "0100018d5c8e7f00-8f6f8c3e-1111-2222-3333-444455556666-000000",
         ),
         (b"2.0.0 41Fcd3Xy012345 Message accepted for delivery", "41Fcd3Xy012345"),
-        (b"2.0.0 Ok: queued as <7f@relay.test>", "2.0.0 Ok: queued as <7f@relay.test>"),
-        (b"Great success", "Great success"),
-        (b"", "250"),
+        (b"2.0.0: 1a2b3c4d Message accepted for delivery", "1a2b3c4d"),
+        (b"2.0.0 Ok: queued as <7f@relay.test>", "7f@relay.test"),
+        (b"Ok: queued as Wz-1_yA=@mailhog.example", "Wz-1_yA=@mailhog.example"),
+        (b"Message queued as RTiI9F1.", "RTiI9F1"),
+        (b"Message Queued (8A2B-11.1)", "8A2B-11.1"),
+        (b"ok 1700000000 qp 12345", "1700000000 qp 12345"),
+        (b"2.0.0 OK  1700000000 5b1f17b1804b1-40a4c5sm123 - gsmtp", "5b1f17b1804b1-40a4c5sm123"),
+        (b"2.6.0 <7f@b> [InternalId=4711, Hostname=X.example] 8000 bytes Queued mail for delivery", "4711"),
+        (b"2.0.0 OK 5A/12-34567-890ABCDE", "5A/12-34567-890ABCDE"),
     ],
 )
 def test_the_relays_own_id_is_found_in_what_it_says(text, provider_id):
-    assert verdict(Reply(250, text)) == Taken(provider_id)
+    assert verdict(Reply(250, text), MESSAGE_ID) == Taken(provider_id)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"", b"ok", b"2.0.0 Ok", b"Great success", b"Queued (0.5 seconds)", b"Ok: queued as ", b"Ok, thanks"],
+)
+def test_where_the_relay_names_no_id_ours_stands(text):
+    assert verdict(Reply(250, text), "<dlv_1@example.com>") == Taken("dlv_1@example.com")
 
 
 @given(st.integers(0, 999))
 def test_only_a_yes_is_taken_and_only_a_no_is_not_unknown(code):
-    outcome = verdict(Reply(code, b""))
+    outcome = verdict(Reply(code, b""), MESSAGE_ID)
     expected = {2: Taken, 4: TryLater, 5: Refused}.get(code // 100, Unknown)
     assert type(outcome) is expected
     if expected is Unknown:

@@ -8,7 +8,7 @@ import pytest
 from couvert.delivery.transport import Taken, TryLater
 from couvert.delivery.transports.smtp import Patience, pool
 from tests.delivery.smtp.acting import Actor, acted
-from tests.delivery.smtp.handing import Word, hand_over, mail, transport_to
+from tests.delivery.smtp.handing import MESSAGE_ID, Word, hand_over, mail, transport_to
 from tests.delivery.smtp.scripted import Peer, scripted
 
 
@@ -174,5 +174,5 @@ async def test_what_a_relay_adds_to_its_answer_ends_the_connection_and_not_the_m
         await peer.takes_mail()
 
     async with scripted(talkative, relay) as port, transport_to(port) as transport:
-        assert await hand_over(transport) == Taken("Ok")
+        assert await hand_over(transport) == Taken(MESSAGE_ID.strip("<>"))
         assert await hand_over(transport) == Taken("4XyZ")

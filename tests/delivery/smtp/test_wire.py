@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from couvert.delivery.transport import Refused, Taken
-from tests.delivery.smtp.handing import CONTENT, Word, mail, transport_to
+from tests.delivery.smtp.handing import CONTENT, MESSAGE_ID, Word, mail, transport_to
 from tests.delivery.smtp.scripted import Peer, outcome_with, scripted
 
 ENVELOPE = b"MAIL FROM:<shop@example.com>\r\nRCPT TO:<charlie@example.org>\r\nDATA\r\n"
@@ -49,7 +49,7 @@ async def test_without_pipelining_each_line_waits_for_its_answer():
         await peer.hears(b"\r\n.\r\n")
         await peer.says(b"250 Ok\r\n")
 
-    assert await outcome_with(relay) == Taken("Ok")
+    assert await outcome_with(relay) == Taken(MESSAGE_ID.strip("<>"))
 
 
 async def test_size_is_announced_where_the_relay_wants_to_know_it():

@@ -42,8 +42,8 @@ class HandOvers:
             case Expired():
                 self._has_ended = True
                 return None
-            case Failed(_, "not_taken_in_time") if not self._is_undecided:
-                self._has_ended = True  # its time ran out in the queue: no attempt ended so
+            case Failed(_, "not_taken_in_time" | "unsendable") if not self._is_undecided:
+                self._has_ended = True  # it ended in the queue: no attempt ended so
                 return None
             case Released(attempt) | Deferred(attempt):
                 self._is_undecided = self._is_undecided and attempt != self._attempt

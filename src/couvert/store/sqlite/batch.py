@@ -96,6 +96,8 @@ class Batch:
         for change, _ in passed:
             for scope, answer in change.answers.items():
                 self._answer(scope, answer)
+            for claimed in change.expired.items():
+                self._connection.execute("delete from idempotency where scope = ? and created_at = ?", claimed)
 
     def _insert(self, table: Table, collected: Sequence[Row]) -> None:
         self._rows += len(collected)

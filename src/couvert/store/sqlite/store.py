@@ -195,4 +195,4 @@ def _take(connection: sqlite3.Connection, owner: int, now: int, until: int, limi
         row[0]: rows.recipient_of(row)
         for row in statements.select_in(connection, "select * from recipient where delivery_id", ids)
     }
-    return [TakenDelivery(stored, recipients[stored.delivery.id]) for stored in taken]
+    return [TakenDelivery(stored, recipients.get(stored.delivery.id)) for stored in taken]

@@ -52,26 +52,30 @@ def objection(step: str, reply: Reply, after_seconds: float | None = None) -> Tr
     return TryLater(reason, after_seconds)
 
 
-def verdict(reply: Reply) -> Taken | TryLater | Refused | Unknown:
+def verdict(reply: Reply, message_id: str) -> Taken | TryLater | Refused | Unknown:
     """What the answer to the complete message means: only 4xx and 5xx prove that it was not taken."""
     if 200 <= reply.code < 300:
-        return Taken(provider_id(reply))
+        return Taken(relays_id_or_none(reply) or message_id.strip("<>"))
     if 400 <= reply.code < 600:
         return objection(END, reply)
     return Unknown(f"{reply} (in answer to {END}, which is neither yes nor no)")
 
 
-_IDS = re.compile(
-    r"queued as (?P<postfix>[\w.@-]+)"
+# Where the word for it is fixed, its place is enough; behind a bare `ok` an id is long and has digits.
+_ID = re.compile(
+    r"queued as <?(?P<postfix>[^\s<>]*[^\s<>.,;:)])"
     r"|\bid=(?P<exim>[\w.-]+)"
-    r"|^ok (?P<ses>[0-9a-f]{8,}-[0-9a-f-]{20,})"
-    r"|(?P<sendmail>\w+) message accepted for delivery",
+    r"|\bok (?P<qmail>\d+ qp \d+)"
+    r"|(?P<gmail>\S+) - gsmtp$"
+    r"|\binternalid=(?P<exchange>\d+)"
+    r"|(?P<sendmail>\w+):? message accepted for delivery"
+    r"|message queued \((?P<haraka>[^\s()]+)\)"
+    r"|^(?:2\.\d\.\d )?ok:? (?P<ses>(?=\S*\d)[\w./+@-]{12,})",
     re.IGNORECASE,
 )
 
 
-def provider_id(reply: Reply) -> str:
-    """The relay's own id of the message, or all it said if that names none."""
-    words = reply.words
-    found = _IDS.search(words)
-    return found[found.lastgroup or 0] if found else words or str(reply.code)
+def relays_id_or_none(reply: Reply) -> str | None:
+    """The relay's own id of the message, in the words of the relays there are; anything else may be said to all."""
+    found = _ID.search(reply.words)
+    return found[found.lastgroup or 0] if found else None

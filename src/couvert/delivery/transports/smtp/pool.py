@@ -6,10 +6,13 @@ import asyncio
 import ssl
 from collections import deque
 
+import structlog
+
 from couvert.delivery.transport import Channel, Clearance, Message, Outcome, Unreachable
 from couvert.delivery.transports.smtp.connect import connect
 from couvert.delivery.transports.smtp.connection import Connection
 from couvert.delivery.transports.smtp.relay import Patience, Relay, Tls
+from couvert.delivery.transports.smtp.slots import Slots
 from couvert.delivery.transports.smtp.transaction import transaction
 
 MAX_TRANSACTIONS = 1000
@@ -18,6 +21,8 @@ MAX_AGE = 300.0
 """Seconds, as in Postfix: a relay behind a load balancer, or one that moved, gets its new share in time."""
 QUIET = 1.0
 """Seconds without traffic after which the event loop looks at its sockets before a kept connection is trusted."""
+
+log = structlog.get_logger()
 
 
 class SmtpTransport:
@@ -29,21 +34,36 @@ class SmtpTransport:
         self._relay = relay
         self._patience = patience or relay.patience
         self._context: ssl.SSLContext | None = None if relay.tls is Tls.OFF else relay.tls_context()
-        self._slots = asyncio.Semaphore(relay.connections)
+        self._slots = Slots(relay.connections)
         self._idle: deque[Connection] = deque()
+        self._in_use = 0
+        self._scout: asyncio.Future[str | None] | None = None
         self._used_at = 0.0
         self._is_closed = False
 
     async def channel(self) -> Channel:
-        """Reserve a live connection, kept or new; those who wait are served in order. `Unreachable` if none opens."""
-        await self._slots.acquire()
-        try:
-            connection = await self._kept_or_none() or await self._new()
-        except BaseException:
-            self._slots.release()
-            raise
-        connection.reserve()
-        return SmtpChannel(self, connection, self._patience)
+        """Reserve a live connection, kept or new; those who wait are served in order. `Unreachable` if none opens.
+
+        A relay that has some connections of ours and wants no more is waited for: one of those is soon free.
+        """
+        while True:
+            await self._slots.take()
+            try:
+                connection = await self._kept_or_none() or await self._new()
+            except Unreachable as trouble:
+                if self._is_closed or not self._is_connected:
+                    self._slots.give()
+                    self._slots.give_all()
+                    raise
+                if self._slots.hold_back():
+                    log.warning("relay.allows_fewer_connections", in_use=self._in_use, trouble=str(trouble))
+            except BaseException:
+                self._slots.give()
+                raise
+            else:
+                self._in_use += 1
+                connection.reserve()
+                return SmtpChannel(self, connection, self._patience)
 
     async def free_channel(self) -> Channel | None:
         is_fresh = asyncio.get_running_loop().time() - self._used_at <= QUIET
@@ -62,14 +82,23 @@ class SmtpTransport:
             await asyncio.wait([connection.lost for connection in leaving])
 
     def take_back(self, connection: Connection) -> None:
-        """Keep the connection for the next message, or end it; its slot is free either way."""
+        """Keep the connection for the next message, or end it; its slot is free either way, at the latest once it is
+        gone: a relay that counts still counts those that say goodbye.
+        """
         self._used_at = now = asyncio.get_running_loop().time()
+        self._in_use -= 1
         if self._is_worth_keeping(connection, now):
             connection.rest()
             self._idle.append(connection)
+            self._slots.give()
         else:
             connection.leave()
-        self._slots.release()
+            connection.lost.add_done_callback(lambda _: self._slots.give())
+
+    @property
+    def _is_connected(self) -> bool:
+        """Whether there is a connection that mail can be handed over on, now or in a moment."""
+        return self._in_use > 0 or any(connection.is_live for connection in self._idle)
 
     async def _kept_or_none(self) -> Connection | None:
         if self._idle and asyncio.get_running_loop().time() - self._used_at > QUIET:
@@ -82,8 +111,32 @@ class SmtpTransport:
         return None
 
     async def _new(self) -> Connection:
+        """While there is no connection one goes ahead, and what it finds out is true for all: the relay is there and
+        has room for so many, or it is not there.
+        """
+        while self._scout is not None and not self._is_connected:
+            if trouble := await asyncio.shield(self._scout):
+                raise Unreachable(trouble)
         if self._is_closed:
             raise Unreachable(f"relay {self._relay}: the transport is closed")
+        if self._is_connected:
+            return await self._connect()
+        return await self._go_ahead()
+
+    async def _go_ahead(self) -> Connection:
+        self._scout = scout = asyncio.get_running_loop().create_future()
+        try:
+            connection = await self._connect()
+        except Unreachable as trouble:
+            scout.set_result(str(trouble))
+            raise
+        finally:
+            self._scout = None
+            if not scout.done():
+                scout.set_result(None)
+        return connection
+
+    async def _connect(self) -> Connection:
         return await connect(self._relay, self._patience, self._context)
 
     def _is_worth_keeping(self, connection: Connection, now: float) -> bool:

@@ -37,7 +37,7 @@ def transaction(message: Message, session: Session, clearance: Clearance, patien
     session.needs_reset = True
     outcome = yield from _envelope(commands, session, patience)
     if outcome is None:
-        outcome = yield from _content(dot_stuffed(message.content), session, clearance, patience)
+        outcome = yield from _content(message, session, clearance, patience)
     session.needs_reset = not isinstance(outcome, Taken)
     return outcome
 
@@ -98,7 +98,8 @@ def _without_content(heard: list[Reply], session: Session, patience: Patience) -
         return  # what was decided stands
 
 
-def _content(stuffed: bytes, session: Session, clearance: Clearance, patience: Patience) -> Dialogue[Outcome]:
+def _content(message: Message, session: Session, clearance: Clearance, patience: Patience) -> Dialogue[Outcome]:
+    stuffed = dot_stuffed(message.content)
     if len(stuffed) > BLOCK:
         for block in _blocks(stuffed):
             outcome = yield from _pour(block, session, clearance, patience)
@@ -114,7 +115,7 @@ def _content(stuffed: bytes, session: Session, clearance: Clearance, patience: P
     except Broken as broken:
         return Unknown(f"{broken} (after the whole message had left)")
     session.is_over = ends_the_session(END, reply)
-    return verdict(reply)
+    return verdict(reply, message.message_id)
 
 
 def _blocks(stuffed: bytes) -> Iterator[bytes]:
