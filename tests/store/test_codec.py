@@ -18,6 +18,7 @@ FOR_EVER = {
     5: "delivery.sent.v1", 6: "delivery.failed.v1", 7: "delivery.unknown.v1", 8: "delivery.requeued.v1",
     9: "delivery.delivered.v1", 10: "delivery.bounced.v1", 11: "delivery.complained.v1", 12: "delivery.expired.v1",
     20: "key.created.v1", 21: "key.origins-added.v1", 22: "key.deleted.v1",
+    23: "key.edited.v1", 24: "key.restricted.v1", 25: "key.origins-removed.v1",
 }  # fmt: skip
 WRITTEN = {
     (1, '{"count":2,"priority":1,"due_at":5,"give_up_at":9,"expires_at":null,"key_id":7}'),
@@ -35,6 +36,9 @@ WRITTEN = {
     (20, '{"key_id":"u","name":"n","expires_at":null}'),
     (21, '{"names":["a.example"]}'),
     (22, "{}"),
+    (23, '{"name":"n","expires_at":5}'),
+    (24, '{"restrictions":{"senders":["a.example"],"networks":[],"rate":[3,10],"daily_quota":null}}'),
+    (25, '{"names":["a.example"]}'),
 }
 """One of each as it was written by the first version; a line is added with a new event, and never changed."""
 

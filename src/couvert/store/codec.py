@@ -31,6 +31,9 @@ STORED: Final[dict[int, tuple[str, type[Event]]]] = {
     20: ("key.created.v1", key.KeyCreated),
     21: ("key.origins-added.v1", key.OriginsAdded),
     22: ("key.deleted.v1", key.KeyDeleted),
+    23: ("key.edited.v1", key.KeyEdited),
+    24: ("key.restricted.v1", key.KeyRestricted),
+    25: ("key.origins-removed.v1", key.OriginsRemoved),
 }
 """Code -> stored name and today's class. Codes and names are for ever; never reuse one."""
 

@@ -13,7 +13,7 @@ from starlette.websockets import WebSocketClose
 from couvert.api.refusals import InvalidBody, MethodNotAllowed
 from couvert.api.request_ids import request_id_of
 from couvert.api.v1.answers import Json, json
-from couvert.domain.refusals import NotFound, Refusal, Unavailable
+from couvert.domain.refusals import NotFound, RateLimited, Refusal, Unavailable
 
 Shape = Callable[["Policy", Refusal, str], Json]
 RETRY: Final = {"Retry-After": "1"}
@@ -36,6 +36,8 @@ def answer(refusal: Refusal, request_id: str) -> Response:
     headers = dict(policy.headers)
     if isinstance(refusal, MethodNotAllowed):
         headers["Allow"] = refusal.allowed
+    if isinstance(refusal, RateLimited):
+        headers["Retry-After"] = str(refusal.retry_after_seconds)
     return json(policy.shape(policy, refusal, request_id), policy.status, headers)
 
 
@@ -109,6 +111,7 @@ POLICY: Final[Mapping[str, Policy]] = {
     "body_too_large": Policy(413, _other, "Request body too large", {"Connection": "close"}),
     "unsupported_media_type": Policy(415, _other, "Unsupported media type"),
     "rate_limit": Policy(429, _other, "Too many requests"),
+    "quota_exceeded": Policy(429, _other, "Daily quota exceeded"),
     "conflict": Policy(503, _unavailable, "Service unavailable", RETRY),
     "unavailable": Policy(503, _unavailable, "Service unavailable", RETRY),
 }

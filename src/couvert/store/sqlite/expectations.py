@@ -5,12 +5,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from couvert.domain.refusals import Conflict
+from couvert.domain.refusals import Conflict, QuotaExceeded, Refusal
+from couvert.domain.restrictions import DailyUse, judge_use
 from couvert.store.port import Change
 from couvert.store.sqlite.statements import select_in
 
 _DELIVERY = "select id, revision, wake_at, owner from delivery where id"
 _KEY = "select id, revision from api_key where id"
+_USED = "select recipients from key_usage where key = ? and day = ?"
 
 
 class Expectations:
@@ -25,8 +27,11 @@ class Expectations:
             for id_, revision, wake_at, owner in select_in(connection, _DELIVERY, deliveries)
         }
         self._keys: dict[int, int] = dict(select_in(connection, _KEY, keys))
+        self._connection = connection
+        self.used: dict[tuple[int, int], int] = {}
+        """Key and day -> recipients, of those that the changes add to."""
 
-    def judge(self, change: Change, now: int) -> Conflict | None:
+    def judge(self, change: Change, now: int) -> Refusal | None:
         """Why the change cannot be applied, or None; if None, it counts as applied from here on."""
         for stored in change.deliveries:
             revision, wake_at, owner = self._deliveries.get(stored.delivery.id, (0, None, 0))
@@ -40,8 +45,22 @@ class Expectations:
         for key_id, revision in change.expected_keys.items():
             if self._keys.get(key_id, 0) != revision:
                 return Conflict("the API key was changed by somebody else")
+        if change.daily_use is not None and (exceeded := self._use(change.daily_use, now)):
+            return exceeded
         for stored in change.deliveries:
             self._deliveries[stored.delivery.id] = (stored.revision, stored.wake_at, stored.owner)
         for key in change.keys:
             self._keys[key.key.id] = key.revision
         return None
+
+    def _use(self, use: DailyUse, now: int) -> QuotaExceeded | None:
+        """The last to be judged: if nothing speaks against it, it counts."""
+        day = use.key, use.day
+        used = self.used.get(day)
+        if used is None:
+            found = self._connection.execute(_USED, day).fetchone()
+            used = found[0] if found else 0
+        exceeded = judge_use(use, used, now)
+        if exceeded is None:
+            self.used[day] = used + use.recipients
+        return exceeded
