@@ -17,6 +17,7 @@ def _elsewhere(monkeypatch, tmp_path):
         ("COUVERT_DATABASE_URL", "postgresql://x/y", "is not a setting of this version"),
         ("COUVERT_MAX_IN_FLIGHT", "many", "COUVERT_MAX_IN_FLIGHT: Input should be a valid integer"),
         ("COUVERT_PUBLIC_URL", "mail.example.com", "write it as https://mail.example.com"),
+        ("COUVERT_TRUSTED_PROXIES", "10.0.0.1, *", "write 10.0.0.5 or 10.0.0.0/24"),
         ("COUVERT_RATE_LIMIT", "3000", "write requests/seconds such as 3000/600s"),
         ("COUVERT_RATE_LIMIT", "0/600s", "both at least 1"),
         ("COUVERT_RATE_LIMIT", "3000/0s", "both at least 1"),

@@ -41,6 +41,8 @@ def normalise(text: str) -> str:
 def normalise_sender(text: str) -> str:
     """What a key may send as: an address, a domain, or `*.domain` for all below one. Raises `AddressFault`."""
     text = text.strip()
+    if text.startswith("*@"):
+        raise AddressFault("For every address of a domain, write the domain alone.")
     if "@" in text:
         return normalise(text).lower()
     wildcard = "*." if text.startswith("*.") else ""
