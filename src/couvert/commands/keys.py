@@ -34,6 +34,8 @@ class CreatedKey(NamedTuple):
 class AddedOrigins(NamedTuple):
     origins: tuple[NamedOrigin, ...]
     position: Position
+    all: tuple[NamedOrigin, ...]
+    """Those that the key has now."""
 
 
 class ChangedKey(NamedTuple):
@@ -44,7 +46,7 @@ class ChangedKey(NamedTuple):
     def added(self) -> AddedOrigins:
         """The new origins stand at the end."""
         new = [origin for origin in self.key.origins if origin not in self.before.origins]
-        return AddedOrigins(tuple(new), self.position)
+        return AddedOrigins(tuple(new), self.position, self.key.origins)
 
 
 def hash_of(secret: str) -> bytes:

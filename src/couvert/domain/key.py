@@ -118,7 +118,7 @@ def replace(
     now: int,
 ) -> list[KeyEvent]:
     """What is different only; None leaves the origins as they are."""
-    key = _existing(key)
+    key = existing(key)
     events: list[KeyEvent] = []
     if (name, expires_at) != (key.name, key.expires_at):
         if expires_at != key.expires_at:
@@ -136,19 +136,19 @@ def replace(
 
 def add_origins(key: ApiKey | None, origins: Iterable[str]) -> list[KeyEvent]:
     """The newly added ones only; nothing at all if the key has them already."""
-    known = {origin.name for origin in _existing(key).origins}
+    known = {origin.name for origin in existing(key).origins}
     new = tuple(name for name in dict.fromkeys(origins) if name not in known)
     return [OriginsAdded(new)] if new else []
 
 
 def remove_origin(key: ApiKey | None, origin: str) -> list[KeyEvent]:
-    if origin not in {named.name for named in _existing(key).origins}:
+    if origin not in {named.name for named in existing(key).origins}:
         raise NotFound("The API key has no such origin")
     return [OriginsRemoved((origin,))]
 
 
 def delete(key: ApiKey | None) -> list[KeyEvent]:
-    _existing(key)
+    existing(key)
     return [KeyDeleted()]
 
 
@@ -173,7 +173,8 @@ def _check_expiry(expires_at: int | None, now: int) -> None:
         raise RuleBroken("expires_at is in the past; give a later time, or null for a key that does not expire")
 
 
-def _existing(key: ApiKey | None) -> ApiKey:
+def existing(key: ApiKey | None) -> ApiKey:
+    """Raises `NotFound`, also for one that was deleted."""
     if key is None or not key.is_active:
         raise NotFound("The API key does not exist")
     return key
