@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Final, Literal, Self
 from urllib.parse import urlsplit
@@ -49,6 +50,9 @@ class Settings(BaseSettings):
     v1_patience_seconds: float = Field(
         10, ge=0, le=600, description="How long a /v1 request waits for its mail's outcome."
     )
+    trusted_proxies: str = Field(
+        "", description="Addresses or networks of proxies whose `X-Forwarded-For` is believed, separated by commas."
+    )
     rate_limit: str = Field(
         "3000/600s", description="Requests of /v2 that a user, or an address without a token, may send per period."
     )
@@ -62,6 +66,17 @@ class Settings(BaseSettings):
         if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc):
             raise ValueError("write it as https://mail.example.com")
         return value or None
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        """Everybody is no proxy: whoever is believed chooses the address that others are limited by."""
+        for proxy in filter(None, map(str.strip, value.split(","))):
+            try:
+                ip_network(proxy)
+            except ValueError:
+                raise ValueError(f"{proxy!r} is no network; write 10.0.0.5 or 10.0.0.0/24") from None
+        return value
 
     @field_validator("rate_limit")
     @classmethod

@@ -7,7 +7,7 @@ import email_validator
 import pytest
 from hypothesis import given, strategies as st
 
-from couvert.commands.addresses import AddressFault, normalise
+from couvert.commands.addresses import AddressFault, normalise, normalise_sender
 
 ATEXT = string.ascii_letters + string.digits + "!#$%&'*+/=?^_`{|}~-"
 NEARLY = st.text(ATEXT + '."@ ()<>[]\\,;:\x00\n\x7fäßµ。\u2028\u202e\U0001f600', max_size=12)
@@ -100,3 +100,21 @@ def test_five_million_characters_are_refused_at_once(text):
     with pytest.raises(AddressFault):
         normalise(text)
     assert time.process_time() - started < 0.5
+
+
+@pytest.mark.parametrize(("text", "kept"), [
+    (" Shop@Example.com ", "shop@example.com"),
+    ("Example.COM", "example.com"),
+    ("*.Example.com", "*.example.com"),
+    ("xn--bcher-kva.example", "bücher.example"),
+])  # fmt: skip
+def test_a_sender_of_a_key_is_kept_in_the_form_of_addresses(text, kept):
+    assert normalise_sender(text) == kept
+
+
+@pytest.mark.parametrize(
+    "text", ["", "*", "*.", "@example.com", "localhost", "*.*.example.com", "a b.example", "*@b.c"]
+)
+def test_what_is_neither_address_nor_domain_is_no_sender(text):
+    with pytest.raises(AddressFault):
+        normalise_sender(text)

@@ -6,10 +6,14 @@ from contextlib import closing
 
 import pytest
 
+from couvert.commands.claims import Claim
 from couvert.commands.keys import hash_of
+from couvert.domain.allowance import Allowance
 from couvert.domain.key import KeyCreated, KeyDeleted, OriginsAdded, admit
-from couvert.domain.refusals import NotFound, RuleBroken, Unauthorized
+from couvert.domain.refusals import Conflict, NotFound, QuotaExceeded, RuleBroken, Unauthorized
+from couvert.domain.restrictions import DAY_MS, NONE, Restrictions
 from couvert.store.sqlite.store import FILE
+from tests.commands.desk import BOB, CHARLIE, mail
 from tests.store.changes import NOW, SECOND
 
 
@@ -128,3 +132,102 @@ async def test_the_log_tells_a_keys_life(keys, created, store):
         OriginsAdded(("c.example",)),
         KeyDeleted(),
     ]
+
+
+# --- Of /v2 -----------------------------------------------------------------------------------------------------------
+
+RESTRICTED = Restrictions(("example.com",), ("192.0.2.0/24",), Allowance(100, 60), 3)
+CLAIM = Claim(b"scope", b"request", lambda result: repr(result).encode())
+
+
+async def test_a_key_is_created_with_its_restrictions(keys):
+    created = await keys.create(name="shop", origins=[], expires_at=None, restrictions=RESTRICTED)
+
+    assert (await keys.find(created.secret)).key.restrictions == RESTRICTED
+
+
+async def test_a_replaced_key_is_as_it_was_asked_for(keys, created, store):
+    changed = await keys.replace(
+        created.key.key_id, name="till", expires_at=None, restrictions=RESTRICTED, origins=["c.example"]
+    )
+
+    found = (await keys.find(created.secret)).key
+    assert found == changed.key
+    assert (found.name, found.expires_at, found.restrictions) == ("till", None, RESTRICTED)
+    assert [origin.name for origin in found.origins] == ["c.example"]
+    assert changed.position == await store.position() == 6
+    assert not await store.is_key_origin(["a.example"], NOW)
+
+
+async def test_replacing_a_key_by_itself_answers_where_the_log_is(keys, created, store):
+    before = store.commits
+
+    changed = await keys.replace(created.key.key_id, name="shop", expires_at=NOW + SECOND, restrictions=NONE)
+
+    assert (changed.key, changed.position, store.commits) == (created.key, await store.position(), before)
+
+
+async def test_an_origin_is_added_and_removed_by_the_keys_id(keys, created):
+    added = await keys.add_origins_by_id(created.key.key_id, ["a.example", "c.example"])
+    await keys.remove_origin(created.key.key_id, "a.example")
+
+    assert [origin.name for origin in added.origins] == ["c.example"]
+    assert [origin.name for origin in (await keys.find(created.secret)).key.origins] == ["*.b.example", "c.example"]
+
+
+@pytest.mark.parametrize("ask", [
+    lambda keys, key_id: keys.remove_origin(key_id, "unknown.example"),
+    lambda keys, key_id: keys.remove_origin("unknown", "a.example"),
+    lambda keys, key_id: keys.add_origins_by_id("unknown", ["a.example"]),
+    lambda keys, key_id: keys.replace("unknown", name="shop", expires_at=None, restrictions=NONE),
+], ids=["origin", "origin of no key", "add", "replace"])  # fmt: skip
+async def test_what_is_not_there_is_not_found(keys, created, ask):
+    with pytest.raises(NotFound):
+        await ask(keys, created.key.key_id)
+
+
+async def test_a_claim_is_committed_with_the_key_it_created(keys, store):
+    created = await keys.create(name="shop", origins=[], expires_at=None, claim=CLAIM)
+
+    kept = await store.idempotency(CLAIM.scope)
+    assert (kept.request, kept.position) == (CLAIM.request, created.position)
+    assert created.key.key_id.encode() in kept.answer
+
+
+async def test_a_claim_is_kept_for_what_changes_nothing(keys, created, store):
+    added = await keys.add_origins_by_id(created.key.key_id, ["a.example"], CLAIM)
+
+    kept = await store.idempotency(CLAIM.scope)
+    assert (kept.position, added.position, added.origins) == (2, 2, ())
+
+
+async def test_a_claim_that_somebody_else_made_first_is_a_conflict(keys, created, store):
+    await keys.add_origins_by_id(created.key.key_id, ["c.example"], CLAIM)
+
+    with pytest.raises(Conflict):
+        await keys.add_origins_by_id(created.key.key_id, ["d.example"], CLAIM)
+
+    assert not await store.is_key_origin(["d.example"], NOW)
+
+
+async def test_a_daily_quota_counts_recipients_and_starts_anew_at_midnight(keys, mails, store, clock):
+    created = await keys.create(name="shop", origins=[], expires_at=None, restrictions=RESTRICTED)
+    key = await keys.find(created.secret)
+    await mails.accept(mail(BOB, CHARLIE), key=key)
+
+    with pytest.raises(QuotaExceeded):
+        await mails.accept(mail(BOB, CHARLIE), key=key)
+    await mails.accept(mail(BOB), key=key)
+    clock.now += DAY_MS
+    await mails.accept(mail(BOB, CHARLIE), key=key)
+
+    assert await store.used(key.key.id, clock.now // DAY_MS) == 2
+
+
+async def test_a_quota_that_was_lowered_is_obeyed_by_mails_that_were_decided_before(keys, mails):
+    created = await keys.create(name="shop", origins=[], expires_at=None)
+    read_before = await keys.find(created.secret)
+    await keys.replace(created.key.key_id, name="shop", expires_at=None, restrictions=RESTRICTED)
+
+    with pytest.raises(Conflict):
+        await mails.accept(mail(BOB), key=read_before)

@@ -1,5 +1,6 @@
 """A service that is told to stop ends what it began, answers who waits, and leaves nothing in doubt."""
 
+import resource
 import subprocess
 import sys
 import time
@@ -68,3 +69,25 @@ def test_told_to_stop_before_it_listens_it_stops(directory):
     command = [sys.executable, "-c", STOPPED_EARLY, "serve", "--port", "0", "--data", str(directory)]
 
     assert subprocess.run(command, cwd=directory, env=environment({}), timeout=20, check=False).returncode == 0
+
+
+def test_a_connection_that_is_kept_alive_does_not_hold_the_stop_up(service):
+    service.start()
+    connection = service.connection()
+    connection.request("GET", "/v1/health")
+    connection.getresponse().read()
+    started = time.monotonic()
+
+    service.terminate()
+
+    assert service.exit_code() == 0
+    assert time.monotonic() - started < 5
+    connection.close()
+
+
+def test_it_takes_as_many_connections_as_the_system_grants(service):
+    service.start()
+
+    soft, hard = resource.prlimit(service.child.pid, resource.RLIMIT_NOFILE)
+
+    assert soft == hard

@@ -7,15 +7,21 @@ from couvert.domain.key import (
     ApiKey,
     KeyCreated,
     KeyDeleted,
+    KeyEdited,
+    KeyRestricted,
     NamedOrigin,
     OriginsAdded,
+    OriginsRemoved,
     add_origins,
     admit,
     create,
     delete,
     evolve,
+    remove_origin,
+    replace,
 )
 from couvert.domain.refusals import NotFound, RuleBroken, Unauthorized
+from couvert.domain.restrictions import NONE, Restrictions
 
 NOW = 1_800_000_000_000
 ORIGIN = "https://app.example.com"
@@ -31,6 +37,11 @@ KEY = ApiKey(
 )
 DELETED = KEY._replace(is_active=False)
 names = st.lists(st.sampled_from(["a.example", "b.example", "c.example", "app.example.com"]), max_size=6)
+
+
+def replaced(key, **changes):
+    as_it_is = {"name": "shop", "expires_at": None, "restrictions": NONE, "origins": None, "now": NOW}
+    return replace(key, **{**as_it_is, **changes})
 
 
 @pytest.mark.parametrize("origin", [ORIGIN, "app.example.com", "https://shop.example.org:8443"])
@@ -99,7 +110,12 @@ def test_an_origin_says_when_it_was_added():
 
 
 @pytest.mark.parametrize("key", [None, DELETED])
-@pytest.mark.parametrize("decide", [delete, lambda key: add_origins(key, ["a.example"])])
+@pytest.mark.parametrize("decide", [
+    delete,
+    lambda key: add_origins(key, ["a.example"]),
+    lambda key: remove_origin(key, "app.example.com"),
+    replaced,
+], ids=["delete", "add", "remove", "replace"])  # fmt: skip
 def test_a_key_that_is_gone_cannot_be_changed(key, decide):
     with pytest.raises(NotFound):
         decide(key)
@@ -112,3 +128,59 @@ def test_a_deleted_key_is_known_and_let_in_nowhere():
 
     assert event == KeyDeleted()
     assert after == DELETED
+
+
+def test_a_new_key_may_be_restricted():
+    restrictions = Restrictions(senders=("example.com",), daily_quota=5)
+
+    events = create(key_id="a", name="shop", origins=[], expires_at=None, now=NOW, restrictions=restrictions)
+
+    assert events == [KeyCreated("a", "shop", None), KeyRestricted(restrictions)]
+
+
+def test_replacing_a_key_by_itself_changes_nothing():
+    assert replaced(KEY) == []
+    assert replaced(KEY, origins=["*.example.org", "app.example.com", "app.example.com"]) == []
+
+
+@pytest.mark.parametrize(("changes", "event"), [
+    ({"name": "till"}, KeyEdited("till", None)),
+    ({"expires_at": NOW + 1}, KeyEdited("shop", NOW + 1)),
+    ({"restrictions": Restrictions(daily_quota=5)}, KeyRestricted(Restrictions(daily_quota=5))),
+    ({"origins": ["app.example.com"]}, OriginsRemoved(("*.example.org",))),
+])  # fmt: skip
+def test_a_replaced_key_tells_what_is_different(changes, event):
+    assert replaced(KEY, **changes) == [event]
+
+
+def test_a_replaced_key_is_what_was_asked_for():
+    asked = {"name": "till", "expires_at": NOW + 1, "restrictions": Restrictions(senders=("example.com",))}
+    key = KEY
+
+    for event in replaced(KEY, **asked, origins=["new.example", "app.example.com"]):
+        key = evolve(key, event, NOW)
+
+    assert {field: getattr(key, field) for field in asked} == asked
+    assert key.origins == (NamedOrigin("app.example.com", NOW - 1_000), NamedOrigin("new.example", NOW))
+
+
+def test_a_key_cannot_be_made_to_have_expired():
+    with pytest.raises(RuleBroken, match="in the past"):
+        replaced(KEY, expires_at=NOW)
+
+
+def test_a_key_that_has_expired_may_be_renamed():
+    expired = KEY._replace(expires_at=NOW - 1)
+
+    assert replaced(expired, name="till", expires_at=NOW - 1) == [KeyEdited("till", NOW - 1)]
+
+
+def test_a_removed_origin_is_gone():
+    (event,) = remove_origin(KEY, "app.example.com")
+
+    assert evolve(KEY, event, NOW).origins == KEY.origins[1:]
+
+
+def test_an_origin_that_is_not_there_is_not_removed():
+    with pytest.raises(NotFound, match="no such origin"):
+        remove_origin(KEY, "a.example.org")

@@ -25,7 +25,6 @@ def covers(name: str, origin: str) -> bool:
     ("app.example.com", "HTTPS://APP.EXAMPLE.COM"),
     ("https://app.example.com", "https://app.example.com"),
     ("https://app.example.com/", "app.example.com:81"),
-    ("app.example.com.", "https://app.example.com"),
     ("localhost:4321", "http://localhost:4321"),
     ("app.example.com:443", "https://app.example.com"),
     ("app.example.com:80", "http://app.example.com"),
@@ -49,6 +48,8 @@ def test_a_key_is_good_for(name, origin):
     ("app.example.com", "https://app.example.com@charlie.example"),
     ("app.example.com", "https://notapp.example.com"),
     ("app.example.com", "https://app-example.com"),
+    ("app.example.com", "https://app.example.com."),
+    ("*.example.com", "https://app.example.com.:8443"),
     ("app.example.com", "null"),
     ("app.example.com:8443", "https://app.example.com"),
     ("app.example.com:8443", "https://app.example.com:8444"),
@@ -68,6 +69,7 @@ def test_a_key_is_no_good_for(name, origin):
     "", " ", "*", "*.", "**.example.com", "a.*.example.com", "https://*.example.com", "*.https://example.com",
     "app.example.com/path", "app.example.com?q", "user@app.example.com", "https://", "a b", "-a.example", "a..b",
     "app.example.com:port", "app.example.com:65536", "app.exa\nmple.com", "app\t.example.com", "[::1", "*.[::1]",
+    "app.example.com.", "app.example.com.:8080", "*.example.com.", "bücher.example。",
     f"{'a' * 64}.example", f"{'a.' * 127}aaa",
 ])  # fmt: skip
 def test_no_origin_name_is(text):

@@ -20,6 +20,7 @@ FOR_EVER = {
     20: "key.created.v1", 21: "key.origins-added.v1", 22: "key.deleted.v1",
     30: "user.added.v1", 31: "user.renamed.v1", 32: "user.password-set.v1", 33: "user.deleted.v1",
     40: "token.created.v1", 41: "token.edited.v1", 42: "token.revoked.v1",
+    23: "key.edited.v1", 24: "key.restricted.v1", 25: "key.origins-removed.v1",
 }  # fmt: skip
 WRITTEN = {
     (1, '{"count":2,"priority":1,"due_at":5,"give_up_at":9,"expires_at":null,"key_id":7}'),
@@ -44,6 +45,9 @@ WRITTEN = {
     (40, '{"token_id":"u","user":7,"roles":["api_read","api_write"],"expires_at":null}'),
     (41, '{"expires_at":5}'),
     (42, "{}"),
+    (23, '{"name":"n","expires_at":5}'),
+    (24, '{"restrictions":{"senders":["a.example"],"networks":[],"rate":[3,10],"daily_quota":null}}'),
+    (25, '{"names":["a.example"]}'),
 }
 """One of each as it was written by the first version; a line is added with a new event, and never changed."""
 

@@ -4,8 +4,10 @@ import asyncio
 
 import pytest
 
+from couvert.domain.allowance import Allowance
 from couvert.domain.key import NamedOrigin
-from couvert.domain.refusals import Conflict
+from couvert.domain.refusals import Conflict, QuotaExceeded
+from couvert.domain.restrictions import DailyUse, Restrictions
 from couvert.store.port import Change, StoredKey
 from tests.store.changes import NOW, mail, new_key
 
@@ -137,3 +139,88 @@ async def test_an_origin_is_known_while_one_of_its_keys_is_good(store, ids):
     await store.commit(changed(found, is_active=False))
 
     assert await store.is_key_origin(["a.example"], NOW)
+
+
+async def test_an_origin_that_was_removed_is_forgotten(store, ids):
+    found = await created(store, ids, "a.example", "b.example")
+
+    await store.commit(changed(found, origins=found.key.origins[1:]))
+
+    assert not await store.is_key_origin(["a.example"], NOW)
+    assert await store.is_key_origin(["b.example"], NOW)
+
+
+# --- Restrictions -----------------------------------------------------------------------------------------------------
+
+DAY = 20_833
+
+
+def use(recipients: int, *, most: int = 5, day: int = DAY, key: int = 1) -> DailyUse:
+    return DailyUse(key, day, recipients, most)
+
+
+async def test_a_key_keeps_its_restrictions(store, ids):
+    restrictions = Restrictions(("example.com",), ("192.0.2.0/24",), Allowance(100, 60), 1_000)
+    found = await created(store, ids)
+
+    await store.commit(changed(found, restrictions=restrictions))
+
+    assert (await store.key(SECRET)).key.restrictions == restrictions
+
+
+async def test_a_key_is_found_by_the_id_that_clients_see(store, ids):
+    found = await created(store, ids)
+
+    assert await store.key_by_id(found.key.key_id) == found
+    assert await store.key_by_id("unknown") is None
+
+
+async def test_what_is_within_a_quota_is_counted(store, ids):
+    await store.commit(mail(ids, daily_use=use(2)))
+    await store.commit(mail(ids, daily_use=use(3)))
+
+    assert await store.used(1, DAY) == 5
+
+
+async def test_what_exceeds_a_quota_is_not_kept(store, ids):
+    await store.commit(mail(ids, daily_use=use(4)))
+
+    with pytest.raises(QuotaExceeded, match="5 recipients a day"):
+        await store.commit(mail(ids, daily_use=use(2)))
+
+    assert (await store.used(1, DAY), await store.position()) == (4, 1)
+
+
+async def test_mails_of_one_group_do_not_exceed_a_quota_together(store, ids):
+    changes = [mail(ids, daily_use=use(2)) for _ in range(10)]
+
+    results = await asyncio.gather(*map(store.commit, changes), return_exceptions=True)
+
+    assert [type(result).__name__ for result in results] == ["int", "int", *["QuotaExceeded"] * 8]
+    assert await store.used(1, DAY) == 4
+
+
+async def test_a_mail_that_is_refused_for_another_reason_uses_nothing_up(store, ids):
+    with pytest.raises(Conflict):
+        await store.commit(mail(ids, daily_use=use(2), expected_keys={1: 1}))
+
+    assert await store.used(1, DAY) == 0
+
+
+async def test_every_key_and_every_day_has_a_quota_of_its_own(store, ids):
+    uses = [use(5), use(5, key=2), use(5, day=DAY + 1)]
+
+    await asyncio.gather(*(store.commit(mail(ids, daily_use=each)) for each in uses))
+
+    assert [await store.used(each.key, each.day) for each in uses] == [5, 5, 5]
+
+
+async def test_what_was_used_is_known_after_a_restart(opener, ids):
+    store = opener()
+    await store.commit(mail(ids, daily_use=use(4)))
+    await store.close()
+
+    store = opener()
+    with pytest.raises(QuotaExceeded):
+        await store.commit(mail(ids, daily_use=use(2)))
+    await store.close()

@@ -4,6 +4,7 @@ Refusal
 ├── MethodNotAllowed        the address exists, the method does not
 ├── UnsupportedMediaType    a body that says it is not JSON
 ├── BodyTooLarge            longer than the setting allows
+├── MalformedRequest        not HTTP
 ├── MalformedBody           not JSON
 └── InvalidBody             JSON, but not what was asked for; lists every fault
 """
@@ -42,6 +43,10 @@ class BodyTooLarge(Refusal):
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"A body has at most {limit:,} bytes here.")
+
+
+class MalformedRequest(Refusal):
+    code = "malformed_request"
 
 
 class MalformedBody(Refusal):

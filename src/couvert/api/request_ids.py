@@ -17,11 +17,10 @@ def request_id_of(scope: Scope) -> str:
     return request_id
 
 
-def _short() -> str:
-    return f"{random.getrandbits(ID_BITS):012x}"
-
-
-def _uuid() -> str:
+def new_request_id(path: str) -> str:
+    """Twelve hex characters for /v1, a UUID for all else."""
+    if path.startswith("/v1/"):
+        return f"{random.getrandbits(ID_BITS):012x}"
     return str(UUID(int=random.getrandbits(128), version=4))
 
 
@@ -32,7 +31,7 @@ class RequestIds:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request_id = scope["couvert.request_id"] = _short() if scope["path"].startswith("/v1/") else _uuid()
+        request_id = scope["couvert.request_id"] = new_request_id(scope["path"])
         header = (b"x-request-id", request_id.encode())
 
         async def send_with_id(message: Message) -> None:

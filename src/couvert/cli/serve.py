@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import gc
+import resource
 import signal
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 BACKLOG = 2048
 GC_THRESHOLD = 20_000
+KEEP_ALIVE_SECONDS = 75
+"""Longer than proxies hold idle connections (nginx and AWS: 60): whoever asks should be the first to hang up."""
 
 
 def serve(
@@ -34,8 +37,17 @@ def serve(
     read = settings(data)
     lock = wiring.ServeLock(read.data_dir)
     lock.take()
+    _allow_connections()
     parts = wiring.open_parts(read, is_server=True)
     _run(parts, _listen(host, port), lock)
+
+
+def _allow_connections() -> None:
+    """As many as this user may have: each request that waits for an event is one, and often only 1,024 are granted."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # macOS grants "infinity", and then refuses it.
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -54,6 +66,7 @@ def _run(parts: Parts, listener: socket.socket, lock: ServeLock) -> None:
     import uvicorn
 
     from couvert import web, wiring
+    from couvert.cli.http_protocol import HttpProtocol
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
@@ -72,14 +85,16 @@ def _run(parts: Parts, listener: socket.socket, lock: ServeLock) -> None:
     config = uvicorn.Config(
         app=web.application(parts.of_doors(), lifespan),
         loop="uvloop",
-        http="httptools",
+        http=HttpProtocol,
         ws="none",
         lifespan="on",
         access_log=False,
         log_config=None,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=bool(parts.settings.trusted_proxies),
+        forwarded_allow_ips=parts.settings.trusted_proxies,
         backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=parts.settings.stop_seconds,
     )
     server = uvicorn.Server(config)

@@ -14,6 +14,7 @@ from couvert.domain.ids import IdSource
 from couvert.domain.lines import is_one_line
 from couvert.domain.mail import AcceptMail, MailAccepted
 from couvert.domain.refusals import RuleBroken, Unavailable
+from couvert.domain.restrictions import daily_use
 from couvert.store.port import (
     Change,
     Content,
@@ -63,7 +64,9 @@ class AcceptMails:
     async def accept(
         self, command: AcceptMail, *, key: StoredKey | None, lease: Lease | None = None, claim: Claim | None = None
     ) -> Accepted:
-        """Durable when it returns. Raises `RuleBroken`, `Unavailable`, and `Conflict` if the key changed meanwhile."""
+        """Durable when it returns. Raises `RuleBroken`, `QuotaExceeded`, `Unavailable`, and `Conflict` if the key
+        changed meanwhile.
+        """
         _check(command)
         now = self.now_ms()
         mail_id = self.ids.block(1 + len(command.recipients))
@@ -78,6 +81,7 @@ class AcceptMails:
             new_recipients=[StoredRecipient(mail_id + n, r) for n, r in enumerate(command.recipients, 1)],
             new_deliveries=deliveries,
             expected_keys={key.key.id: key.revision} if key else {},
+            daily_use=daily_use(key.key.restrictions, key.key.id, len(command.recipients), now) if key else None,
         )
         accepted = Accepted(mail_id, 0, now, content, bodies, deliveries)
         change.idempotency = claim.kept(accepted, at=now, mail_id=mail_id) if claim else None

@@ -38,6 +38,17 @@ def normalise(text: str) -> str:
     return found[1] + found[2].lower()
 
 
+def normalise_sender(text: str) -> str:
+    """What a key may send as: an address, a domain, or `*.domain` for all below one. Raises `AddressFault`."""
+    text = text.strip()
+    if text.startswith("*@"):
+        raise AddressFault("For every address of a domain, write the domain alone.")
+    if "@" in text:
+        return normalise(text).lower()
+    wildcard = "*." if text.startswith("*.") else ""
+    return wildcard + normalise("x@" + text.removeprefix(wildcard)).removeprefix("x@").lower()
+
+
 def _judged(text: str) -> str:
     # Before the library looks at each character: there may be five million.
     if len(text) > LONGEST:

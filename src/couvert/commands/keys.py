@@ -1,4 +1,4 @@
-"""Create and delete /v1 API keys, and name the origins they are good for."""
+"""Create, restrict, replace and delete /v1 API keys, and name the origins they are good for."""
 
 from __future__ import annotations
 
@@ -9,16 +9,19 @@ from hashlib import sha256
 from typing import Final, NamedTuple
 from uuid import uuid4
 
+from couvert.commands.claims import Claim
 from couvert.domain import key as rules
 from couvert.domain.ids import IdSource
 from couvert.domain.key import ApiKey, KeyEvent, NamedOrigin
 from couvert.domain.refusals import Conflict
+from couvert.domain.restrictions import NONE, Restrictions
 from couvert.store.port import Change, Position, Record, Store, StoredKey
 
 MOST_FOUND: Final = 10_000
 """Keys remembered, a few hundred bytes each."""
 
 _Find = Callable[[], Awaitable[StoredKey | None]]
+_Decide = Callable[[ApiKey | None], list[KeyEvent]]
 
 
 class CreatedKey(NamedTuple):
@@ -31,6 +34,19 @@ class CreatedKey(NamedTuple):
 class AddedOrigins(NamedTuple):
     origins: tuple[NamedOrigin, ...]
     position: Position
+    all: tuple[NamedOrigin, ...]
+    """Those that the key has now."""
+
+
+class ChangedKey(NamedTuple):
+    before: ApiKey
+    key: ApiKey
+    position: Position
+
+    def added(self) -> AddedOrigins:
+        """The new origins stand at the end."""
+        new = [origin for origin in self.key.origins if origin not in self.before.origins]
+        return AddedOrigins(tuple(new), self.position, self.key.origins)
 
 
 def hash_of(secret: str) -> bytes:
@@ -63,57 +79,110 @@ class Keys:
         """
         return self._found.get(hash_of(secret))
 
-    async def create(self, *, name: str, origins: Sequence[str], expires_at: int | None) -> CreatedKey:
+    async def create(
+        self,
+        *,
+        name: str,
+        origins: Sequence[str],
+        expires_at: int | None,
+        restrictions: Restrictions = NONE,
+        claim: Claim | None = None,
+    ) -> CreatedKey:
         """`origins` in their stored form. Raises `RuleBroken` if the key would have expired already."""
         now = self.now_ms()
         secret = "ak_" + secrets.token_hex(20)
-        events = rules.create(key_id=str(uuid4()), name=name, origins=origins, expires_at=expires_at, now=now)
+        events = rules.create(
+            key_id=str(uuid4()), name=name, origins=origins, expires_at=expires_at, now=now, restrictions=restrictions
+        )
         blank = ApiKey(self.ids.block(1), "", hash_of(secret), "", False, now, None, ())  # noqa: FBT003 - all by events
-        stored, position = await self._commit(StoredKey(blank, 0), events, now)
-        return CreatedKey(stored.key, secret, position)
+
+        def created(changed: ChangedKey) -> CreatedKey:
+            return CreatedKey(changed.key, secret, changed.position)
+
+        return created(await self._commit(StoredKey(blank, 0), events, now, claim, created))
+
+    async def replace(
+        self,
+        key_id: str,
+        *,
+        name: str,
+        expires_at: int | None,
+        restrictions: Restrictions,
+        origins: Sequence[str] | None = None,
+    ) -> ChangedKey:
+        """By the UUID; None leaves the origins as they are. Raises `NotFound` and `RuleBroken`."""
+
+        def decide(key: ApiKey | None) -> list[KeyEvent]:
+            return rules.replace(
+                key, name=name, expires_at=expires_at, restrictions=restrictions, origins=origins, now=self.now_ms()
+            )
+
+        return await self._change(self._by_id(key_id), decide)
 
     async def add_origins(self, secret: str, origins: Iterable[str]) -> AddedOrigins:
         """Answers the newly added ones only. Raises `NotFound`."""
-        names = tuple(origins)
-        while True:
-            stored = await self.find(secret)
-            events = rules.add_origins(stored and stored.key, names)
-            if stored is None or not events:
-                return AddedOrigins((), await self.store.position())
-            try:
-                after, position = await self._commit(stored, events, self.now_ms())
-            except Conflict:
-                continue
-            return AddedOrigins(after.key.origins[len(stored.key.origins) :], position)
+        return await self._add_origins(lambda: self.find(secret), origins, None)
+
+    async def add_origins_by_id(self, key_id: str, origins: Iterable[str], claim: Claim | None = None) -> AddedOrigins:
+        """As `add_origins`, by the UUID."""
+        return await self._add_origins(self._by_id(key_id), origins, claim)
+
+    async def remove_origin(self, key_id: str, origin: str) -> Position:
+        """In its stored form. Raises `NotFound`, also if the key has no such origin."""
+        return (await self._change(self._by_id(key_id), lambda key: rules.remove_origin(key, origin))).position
 
     async def delete(self, secret: str) -> Position:
         """Raises `NotFound`, also if it was deleted before."""
-        return await self._delete(lambda: self.find(secret))
+        return (await self._change(lambda: self.find(secret), rules.delete)).position
 
     async def delete_by_id(self, key_id: str) -> Position:
         """As `delete`, by the UUID that `couvert key list` shows."""
+        return (await self._change(self._by_id(key_id), rules.delete)).position
 
-        async def find() -> StoredKey | None:
-            return next((stored for stored in await self.store.keys() if stored.key.key_id == key_id), None)
+    def _by_id(self, key_id: str) -> _Find:
+        return lambda: self.store.key_by_id(key_id)
 
-        return await self._delete(find)
+    async def _add_origins(self, find: _Find, origins: Iterable[str], claim: Claim | None) -> AddedOrigins:
+        names = tuple(origins)
+        changed = await self._change(find, lambda key: rules.add_origins(key, names), claim, ChangedKey.added)
+        return changed.added()
 
-    async def _delete(self, find: _Find) -> Position:
+    async def _change(
+        self,
+        find: _Find,
+        decide: _Decide,
+        claim: Claim | None = None,
+        result: Callable[[ChangedKey], object] | None = None,
+    ) -> ChangedKey:
+        """Decided anew if somebody else changed the key first; `decide` refuses a key that is not there."""
         while True:
             stored = await find()
-            events = rules.delete(stored and stored.key)
+            events = decide(stored and stored.key)
             assert stored is not None
             try:
-                _, position = await self._commit(stored, events, self.now_ms())
+                return await self._commit(stored, events, self.now_ms(), claim, result)
             except Conflict:
-                continue
-            return position
+                if claim is not None and await self.store.idempotency(claim.scope):
+                    raise
 
-    async def _commit(self, stored: StoredKey, events: Iterable[KeyEvent], now: int) -> tuple[StoredKey, Position]:
-        key, records = stored.key, []
+    async def _commit(
+        self,
+        stored: StoredKey,
+        events: Sequence[KeyEvent],
+        now: int,
+        claim: Claim | None,
+        result: Callable[[ChangedKey], object] | None,
+    ) -> ChangedKey:
+        key = stored.key
         for event in events:
             key = rules.evolve(key, event, now)
-            records.append(Record(key.id, 0, event))
-        after = StoredKey(key, stored.revision + 1)
+        changed = ChangedKey(stored.key, key, 0)
+        change = Change(at=now, records=[Record(key.id, 0, event) for event in events])
+        if events:
+            change.keys = [StoredKey(key, stored.revision + 1)]
+        if claim is not None:
+            change.idempotency = claim.kept(result(changed) if result else changed, at=now)
         self._found.pop(key.hash, None)
-        return after, await self.store.commit(Change(at=now, records=records, keys=[after]))
+        if not events and claim is None:
+            return changed._replace(position=await self.store.position())
+        return changed._replace(position=await self.store.commit(change))

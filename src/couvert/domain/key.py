@@ -8,6 +8,7 @@ from typing import NamedTuple, assert_never
 
 from couvert.domain.origin import matches, parse_origin
 from couvert.domain.refusals import NotFound, RuleBroken, Unauthorized
+from couvert.domain.restrictions import NONE, Restrictions
 
 
 class NamedOrigin(NamedTuple):
@@ -27,6 +28,7 @@ class ApiKey(NamedTuple):
     created_at: int
     expires_at: int | None
     origins: tuple[NamedOrigin, ...]
+    restrictions: Restrictions = NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,27 @@ class KeyDeleted:
     pass
 
 
-KeyEvent = KeyCreated | OriginsAdded | KeyDeleted
+@dataclass(frozen=True, slots=True)
+class KeyEdited:
+    """Its name and its end, both as they are from now on."""
+
+    name: str
+    expires_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRestricted:
+    """All its restrictions, which replace those that it had."""
+
+    restrictions: Restrictions
+
+
+@dataclass(frozen=True, slots=True)
+class OriginsRemoved:
+    names: tuple[str, ...]
+
+
+KeyEvent = KeyCreated | OriginsAdded | KeyDeleted | KeyEdited | KeyRestricted | OriginsRemoved
 
 
 def evolve(key: ApiKey, event: KeyEvent, at: int) -> ApiKey:
@@ -58,27 +80,75 @@ def evolve(key: ApiKey, event: KeyEvent, at: int) -> ApiKey:
             return key._replace(origins=(*key.origins, *(NamedOrigin(name, at) for name in names)))
         case KeyDeleted():
             return key._replace(is_active=False)
+        case KeyEdited(name, expires_at):
+            return key._replace(name=name, expires_at=expires_at)
+        case KeyRestricted(restrictions):
+            return key._replace(restrictions=restrictions)
+        case OriginsRemoved(names):
+            return key._replace(origins=tuple(origin for origin in key.origins if origin.name not in names))
         case _:
             assert_never(event)
 
 
-def create(*, key_id: str, name: str, origins: Iterable[str], expires_at: int | None, now: int) -> list[KeyEvent]:
-    if expires_at is not None and expires_at <= now:
-        raise RuleBroken("expires_at is in the past; give a later time, or null for a key that does not expire")
-    names = tuple(dict.fromkeys(origins))
-    created: list[KeyEvent] = [KeyCreated(key_id, name, expires_at)]
-    return [*created, OriginsAdded(names)] if names else created
+def create(
+    *,
+    key_id: str,
+    name: str,
+    origins: Iterable[str],
+    expires_at: int | None,
+    now: int,
+    restrictions: Restrictions = NONE,
+) -> list[KeyEvent]:
+    _check_expiry(expires_at, now)
+    events: list[KeyEvent] = [KeyCreated(key_id, name, expires_at)]
+    if names := tuple(dict.fromkeys(origins)):
+        events.append(OriginsAdded(names))
+    if restrictions != NONE:
+        events.append(KeyRestricted(restrictions))
+    return events
+
+
+def replace(
+    key: ApiKey | None,
+    *,
+    name: str,
+    expires_at: int | None,
+    restrictions: Restrictions,
+    origins: Iterable[str] | None,
+    now: int,
+) -> list[KeyEvent]:
+    """What is different only; None leaves the origins as they are."""
+    key = existing(key)
+    events: list[KeyEvent] = []
+    if (name, expires_at) != (key.name, key.expires_at):
+        if expires_at != key.expires_at:
+            _check_expiry(expires_at, now)
+        events.append(KeyEdited(name, expires_at))
+    if restrictions != key.restrictions:
+        events.append(KeyRestricted(restrictions))
+    if origins is not None:
+        wanted = tuple(origins)
+        if gone := tuple(origin.name for origin in key.origins if origin.name not in wanted):
+            events.append(OriginsRemoved(gone))
+        events += add_origins(key, wanted)
+    return events
 
 
 def add_origins(key: ApiKey | None, origins: Iterable[str]) -> list[KeyEvent]:
     """The newly added ones only; nothing at all if the key has them already."""
-    known = {origin.name for origin in _existing(key).origins}
+    known = {origin.name for origin in existing(key).origins}
     new = tuple(name for name in dict.fromkeys(origins) if name not in known)
     return [OriginsAdded(new)] if new else []
 
 
+def remove_origin(key: ApiKey | None, origin: str) -> list[KeyEvent]:
+    if origin not in {named.name for named in existing(key).origins}:
+        raise NotFound("The API key has no such origin")
+    return [OriginsRemoved((origin,))]
+
+
 def delete(key: ApiKey | None) -> list[KeyEvent]:
-    _existing(key)
+    existing(key)
     return [KeyDeleted()]
 
 
@@ -98,7 +168,13 @@ def admit(key: ApiKey | None, origin: str | None, now: int) -> ApiKey:
     return key
 
 
-def _existing(key: ApiKey | None) -> ApiKey:
+def _check_expiry(expires_at: int | None, now: int) -> None:
+    if expires_at is not None and expires_at <= now:
+        raise RuleBroken("expires_at is in the past; give a later time, or null for a key that does not expire")
+
+
+def existing(key: ApiKey | None) -> ApiKey:
+    """Raises `NotFound`, also for one that was deleted."""
     if key is None or not key.is_active:
         raise NotFound("The API key does not exist")
     return key

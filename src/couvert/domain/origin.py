@@ -62,7 +62,9 @@ def candidates(origin: Origin) -> list[str]:
 
 
 def _ascii(host: str) -> str | None:
+    """With a dot at the end it is another origin to a browser, and to us it is none."""
     try:
-        return host.lower().encode("ascii" if host.isascii() else "idna").decode("ascii").rstrip(".")
+        name = host.lower().encode("ascii" if host.isascii() else "idna").decode("ascii")
     except UnicodeError:
         return None
+    return None if name.endswith(".") else name

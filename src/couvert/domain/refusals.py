@@ -11,6 +11,7 @@ Refusal
 ├── Conflict                somebody else changed it first
 ├── RuleBroken              well-formed, and against a rule of the product
 ├── RateLimited             asked too often; says when to ask again
+│   └── QuotaExceeded       sent to as many as it may in this day
 ├── IdempotencyKeyReused    the key stands for another request
 ├── IdempotencyInProgress   the first request with this key has no answer yet
 └── Unavailable             the store cannot commit now; says whether the change may have been kept
@@ -71,6 +72,10 @@ class RateLimited(Refusal):
     def __init__(self, message: str, retry_after_seconds: int) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
+
+
+class QuotaExceeded(RateLimited):
+    code = "quota_exceeded"
 
 
 class IdempotencyKeyReused(Refusal):

@@ -38,6 +38,9 @@ STORED: Final[dict[int, tuple[str, type[Event]]]] = {
     40: ("token.created.v1", token.TokenCreated),
     41: ("token.edited.v1", token.TokenEdited),
     42: ("token.revoked.v1", token.TokenWithdrawn),
+    23: ("key.edited.v1", key.KeyEdited),
+    24: ("key.restricted.v1", key.KeyRestricted),
+    25: ("key.origins-removed.v1", key.OriginsRemoved),
 }
 """Code -> stored name and today's class. Codes and names are for ever; never reuse one."""
 

@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 from couvert.domain.delivery import Delivery, DeliveryEvent, State
 from couvert.domain.key import ApiKey, KeyEvent
 from couvert.domain.mail import MailAccepted, Recipient, References, Sender
+from couvert.domain.restrictions import DailyUse
 from couvert.domain.token import TokenEvent
 from couvert.domain.user import UserEvent
 from couvert.store.accounts import Accounts, Session, SetupCode, StoredToken, StoredUser
@@ -153,6 +154,8 @@ class Change:
     ended_sessions: Sequence[bytes] = ()
     signed_out: Sequence[int] = ()
     """Users all of whose earlier sessions end."""
+    daily_use: DailyUse | None = None
+    """Counted with the change, or the change is refused with `QuotaExceeded`."""
     idempotency: Idempotency | None = None
     """Must be new: a `Conflict` if the scope is taken. Its position is set to this change's."""
     answers: Mapping[bytes, bytes | None] = field(default_factory=dict)
@@ -166,7 +169,7 @@ class Store(Accounts, Protocol):
     """Raises `Unavailable` where it cannot read or write now (disk full, read-only, broken); it recovers by itself."""
 
     async def commit(self, change: Change) -> Position:
-        """Keep the whole change and return the log's last position, once synced; on `Conflict`, keep nothing of it.
+        """Keep the whole change and return the log's last position, once synced; on a refusal, keep nothing of it.
 
         Many run at once and share a sync; one that conflicts or is faulty fails alone.
         """
@@ -200,7 +203,13 @@ class Store(Accounts, Protocol):
     async def key(self, key_hash: bytes) -> StoredKey | None:
         """By the hash of the key itself, deleted ones included."""
 
+    async def key_by_id(self, key_id: str) -> StoredKey | None:
+        """By the UUID that clients see, deleted ones included."""
+
     async def keys(self) -> list[StoredKey]: ...
+
+    async def used(self, key: int, day: int) -> int:
+        """How many recipients were counted for a key with a quota, on a day since 1970."""
 
     async def is_key_origin(self, names: Sequence[str], now: int) -> bool:
         """Whether an active, unexpired key has one of these origin names."""

@@ -23,6 +23,7 @@ from couvert.delivery.transport import Outcome, Taken
 from couvert.domain.delivery import State
 from couvert.domain.ids import IdSource
 from couvert.domain.mail import Recipient
+from couvert.domain.restrictions import NONE, Restrictions
 from couvert.limits.memory import MemoryLimits
 from couvert.settings import Settings
 from couvert.store.sqlite.store import SqliteStore
@@ -137,7 +138,7 @@ class Service:
             send=SendMail(mails, self.store, self.courier, self.settings.v1_patience_seconds),
             idempotency=IdempotencyKeys(self.store, self.clock),
             callers=accounts.book,
-            limits=MemoryLimits(),
+            limits=MemoryLimits(self.clock),
             reached_position=_reached,
             now_ms=self.clock,
             accounts=accounts,
@@ -152,9 +153,12 @@ class Service:
         async with self.client() as client:
             return await client.request(method, path, **given)
 
-    async def new_key(self, *origins: str, expires_at: int | None = None) -> str:
+    async def new_key(self, *origins: str, expires_at: int | None = None, restrictions: Restrictions = NONE) -> str:
         names = origins or ("app.example.com",)
-        return (await self.parts.keys.create(name="My API Key", origins=names, expires_at=expires_at)).secret
+        created = await self.parts.keys.create(
+            name="My API Key", origins=names, expires_at=expires_at, restrictions=restrictions
+        )
+        return created.secret
 
     async def post_mail(
         self,

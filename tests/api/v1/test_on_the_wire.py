@@ -1,12 +1,15 @@
 """Real sockets and the real server: how connections end when a body is not wanted."""
 
 import asyncio
+import json
+import re
 import socket
 from contextlib import asynccontextmanager
 
 import pytest
 import uvicorn
 
+from couvert.cli.http_protocol import HttpProtocol
 from tests.api.v1.service import ORIGIN
 
 LIMIT = 100_000
@@ -21,7 +24,9 @@ async def service(open_service):
 @pytest.fixture
 async def port(service):
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(service.app, http="httptools", ws="none", lifespan="off", access_log=False, log_config=None)
+    config = uvicorn.Config(
+        service.app, http=HttpProtocol, ws="none", lifespan="off", access_log=False, log_config=None
+    )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     yield listener.getsockname()[1]
@@ -116,3 +121,45 @@ async def test_a_client_that_goes_away_within_its_body_is_nobodys_crash(port, ke
 
     assert alive.startswith(b"HTTP/1.1 200 ")
     assert "crashed" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("line", [b"FOO /v1/mail HTTP/1.1", b"POST /v1/mail HTTP/9.9.9"])
+async def test_what_the_parser_cannot_read_is_answered_in_the_shape_of_v1(port, line):
+    async with connection(port) as (reader, writer):
+        writer.write(line + b"\r\nHost: localhost\r\n\r\n")
+
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+
+    assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert re.search(rb"(?im)^x-request-id: [0-9a-f]{12}\r?$", head)
+    assert b"content-type: application/json" in head.lower()
+    assert b"connection: close" in head.lower()
+    assert list(json.loads(body)) == ["status", "message", "error_type", "details"]
+    assert json.loads(body)["error_type"] == "malformed_request"
+
+
+@pytest.mark.parametrize(
+    "line", [b"FOO /v2/mails HTTP/1.1", b"\x16\x03\x01\x02\x00\x01", b"GET /v2/health HTTP/1.1\r\nA B: c"]
+)
+async def test_what_the_parser_cannot_read_is_answered_in_the_envelope_elsewhere(port, line):
+    async with connection(port) as (reader, writer):
+        writer.write(line + b"\r\nHost: localhost\r\n\r\n")
+
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+
+    answer = json.loads(body)
+    assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert f"x-request-id: {answer['id']}".encode() in head.lower()
+    assert (answer["error"]["code"], answer["error"]["errors"][0]["reason"]) == (400, "request")
+
+
+async def test_a_request_after_one_that_was_read_is_judged_by_its_own_address(port):
+    async with connection(port) as (reader, writer):
+        writer.write(b"GET /v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        first = await one_answer(reader)
+        writer.write(b"FOO /v2/mails HTTP/1.1\r\n\r\n")
+
+        second = await reader.read()
+
+    assert first.startswith(b"HTTP/1.1 200 ")
+    assert b'"status":"failure"' in second

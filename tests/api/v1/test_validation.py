@@ -147,9 +147,25 @@ async def test_what_is_no_json_is_malformed(service, key, body):
     assert answer.json()["error_type"] == "malformed_json"
 
 
-@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
-async def test_a_number_that_is_none_is_a_fault_and_is_echoed_as_null(service, key, number):
-    found = faults(await service.post_mail(key, content=b'{"subject": %s}' % number.encode()))
+@pytest.mark.parametrize("field", ["subject", "ignored"])
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+async def test_a_number_that_is_none_is_malformed_wherever_it_stands(service, key, field, number):
+    body = json.dumps(MAIL)[:-1] + f', "{field}": [{number}]}}'
+
+    answer = await service.post_mail(key, content=body.encode())
+
+    assert (answer.status_code, answer.json()["details"]) == (400, f"{number} is not JSON.")
+    assert await count_of_mails(service) == 0
+
+
+async def test_the_words_for_no_number_are_words_like_any_others(service, key):
+    answer = await service.post_mail(key, subject="NaN, Infinity and -Infinity")
+
+    assert answer.status_code == 200
+
+
+async def test_a_number_that_is_too_large_is_a_fault_and_is_echoed_as_null(service, key):
+    found = faults(await service.post_mail(key, content=b'{"subject": 1e999}'))
 
     assert found["subject",]["type"] == "string_type"
     assert found["subject",]["input"] is None

@@ -8,7 +8,8 @@ from couvert.api.cors import ORIGIN_IS_ADMITTED, may_read
 from couvert.api.loopback import is_local, is_loopback_origin
 from couvert.api.parts import Parts
 from couvert.domain.key import admit
-from couvert.domain.refusals import Unauthorized
+from couvert.domain.refusals import RateLimited, RuleBroken, Unauthorized
+from couvert.domain.restrictions import check_client, check_sender
 from couvert.store.port import StoredKey
 
 
@@ -43,8 +44,36 @@ def _admitted(parts: Parts, request: Request, stored: StoredKey | None) -> Store
     request.scope.pop(ORIGIN_IS_ADMITTED, None)
     admit(stored and stored.key, request.headers.get("origin"), parts.now_ms())
     assert stored is not None
+    client = request.scope.get("client")
+    check_client(stored.key.restrictions, client[0] if client else None)
     request.scope[ORIGIN_IS_ADMITTED] = True
     return stored
+
+
+async def check_rate(parts: Parts, request: Request, stored: StoredKey) -> None:
+    """Count the request if its key has a rate. Raises `RateLimited`, by the rate as it is now."""
+    rate = stored.key.restrictions.rate
+    while rate is not None:
+        standing = await parts.limits.count(f"key {stored.key.id}", rate)
+        if not standing.is_over:
+            return
+        refused_by, rate = rate, (await admitted(parts, request)).key.restrictions.rate
+        if rate == refused_by:
+            raise RateLimited(
+                f"This API key may send {rate.limit:,} requests in {rate.period_seconds:,} seconds.",
+                standing.retry_after_seconds,
+            )
+
+
+async def may_send_as(parts: Parts, request: Request, stored: StoredKey, email: str) -> StoredKey:
+    """The key, or as it is now if it would be refused. Raises `RuleBroken`."""
+    try:
+        check_sender(stored.key.restrictions, email)
+        return stored
+    except RuleBroken:
+        now = await admitted(parts, request)
+    check_sender(now.key.restrictions, email)
+    return now
 
 
 async def check_may_manage_keys(parts: Parts, request: Request) -> None:

@@ -10,10 +10,10 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-from couvert.api.refusals import InvalidBody, MethodNotAllowed
+from couvert.api.refusals import InvalidBody, MalformedRequest, MethodNotAllowed
 from couvert.api.request_ids import request_id_of
 from couvert.api.v1.answers import Json, json
-from couvert.domain.refusals import NotFound, Refusal, Unavailable
+from couvert.domain.refusals import NotFound, RateLimited, Refusal, Unavailable
 
 Shape = Callable[["Policy", Refusal, str], Json]
 RETRY: Final = {"Retry-After": "1"}
@@ -36,11 +36,18 @@ def answer(refusal: Refusal, request_id: str) -> Response:
     headers = dict(policy.headers)
     if isinstance(refusal, MethodNotAllowed):
         headers["Allow"] = refusal.allowed
+    if isinstance(refusal, RateLimited):
+        headers["Retry-After"] = str(refusal.retry_after_seconds)
     return json(policy.shape(policy, refusal, request_id), policy.status, headers)
 
 
 def crashed(scope: Scope) -> Response:
     return json({"error": "Internal server error", "request_id": request_id_of(scope)}, 500)
+
+
+def unreadable() -> Response:
+    """For what the HTTP parser refused, before anything was known of it."""
+    return answer(MalformedRequest("The request could not be read: its method, its address or a header is wrong."), "")
 
 
 async def no_such_route(scope: Scope, receive: Receive, send: Send) -> None:
@@ -102,6 +109,7 @@ POLICY: Final[Mapping[str, Policy]] = {
     "missing_role": Policy(401, _unauthorized, "Unauthorized"),
     "not_found": Policy(404, _other, "Resource not found"),
     "malformed_json": Policy(400, _other, "Malformed JSON"),
+    "malformed_request": Policy(400, _other, "Malformed request"),
     "method_not_allowed": Policy(405, _other, "Method not allowed"),
     "idempotency_key_reused": Policy(409, _other, "Idempotency key reused"),
     "idempotency_in_progress": Policy(409, _other, "Idempotency key in progress", RETRY),
@@ -109,6 +117,7 @@ POLICY: Final[Mapping[str, Policy]] = {
     "body_too_large": Policy(413, _other, "Request body too large", {"Connection": "close"}),
     "unsupported_media_type": Policy(415, _other, "Unsupported media type"),
     "rate_limit": Policy(429, _other, "Too many requests"),
+    "quota_exceeded": Policy(429, _other, "Daily quota exceeded"),
     "conflict": Policy(503, _unavailable, "Service unavailable", RETRY),
     "unavailable": Policy(503, _unavailable, "Service unavailable", RETRY),
 }

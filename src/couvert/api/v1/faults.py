@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from itertools import islice
 from typing import Any, Final, TypeVar
 
@@ -24,6 +25,8 @@ _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 
 def validated(model: type[M], raw: bytes) -> M:
     """Raises `MalformedBody`, or `InvalidBody` with all faults."""
+    if b"NaN" in raw or b"Infinity" in raw:
+        _refuse_no_numbers(raw)
     try:
         return model.model_validate_json(raw)
     except ValidationError as error:
@@ -65,6 +68,17 @@ def _details(error: ValidationError) -> list[Fault]:
 def _input(fault: Mapping[str, Any]) -> object:
     """Null for what is missing: Pydantic would give the whole object that it is missing from."""
     return None if fault["type"] == "missing" else echo(fault["input"])
+
+
+def _refuse_no_numbers(raw: bytes) -> None:
+    """The fast parser takes these for numbers, and would not look at them in a field that is ignored."""
+
+    def refuse(name: str) -> None:
+        raise MalformedBody(f"{name} is not JSON.")
+
+    # What else is wrong, the fast parser says in its own words.
+    with suppress(ValueError, RecursionError):
+        json.loads(raw.decode(), parse_constant=refuse)
 
 
 def _with_half_pairs(raw: bytes, msg: str) -> object:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from couvert.api.body import read_json
 from couvert.api.parts import Parts
 from couvert.api.v1 import answers
-from couvert.api.v1.access import admitted, admitted_in_haste
+from couvert.api.v1.access import admitted, admitted_in_haste, check_rate, may_send_as
 from couvert.api.v1.bodies import MailBody, to_command
 from couvert.api.v1.faults import validated
 from couvert.commands.claims import Claim
@@ -50,6 +50,7 @@ class PostMail:
             raise
 
     async def _handled(self, request: Request, key: StoredKey) -> Response:
+        await check_rate(self.parts, request, key)
         raw = await read_json(request, limit=self.parts.settings.v1_max_body)
         claim = _claim_or_none(request, key, raw)
         command = to_command(validated(MailBody, raw))
@@ -77,6 +78,7 @@ class PostMail:
     async def _accepted(self, request: Request, key: StoredKey, command: AcceptMail, claim: Claim | None) -> Handled:
         """Again with the key as it is by then, if it changed before the commit: of that, nothing was kept."""
         for _ in range(TRIES):
+            key = await may_send_as(self.parts, request, key, command.sender.email)
             try:
                 return await self._handle(command, key, claim)
             except Conflict:

@@ -14,7 +14,8 @@ from starlette.types import Scope
 from couvert.api.request_ids import request_id_of
 from couvert.api.v2.asked import Answer, Json, Page
 from couvert.api.v2.call import Call
-from couvert.api.v2.errors import CRASH, Failure
+from couvert.api.v2.errors import CRASH, MESSAGES, Failure
+from couvert.api.v2.refusals import Item
 
 _encode: Final = msgspec.json.Encoder().encode
 APPLIED: Final[Mapping[str, str]] = {"Preference-Applied": "envelope=none"}
@@ -82,6 +83,12 @@ def form_for(headers: Headers) -> Form:
 def crashed(scope: Scope) -> Response:
     """For what failed outside every door."""
     return form_for(Headers(scope=scope)).failure(CRASH, request_id=request_id_of(scope))
+
+
+def unreadable(request_id: str) -> Response:
+    """For what the HTTP parser refused: nothing is known of it, its preference neither."""
+    words = "The request could not be read: its method, its address or a header is wrong."
+    return ENVELOPED.failure(Failure(400, MESSAGES[400], "", [Item("request", words)], {}), request_id=request_id)
 
 
 def _json(content: object, status: int, headers: Mapping[str, str]) -> Response:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from typing import Annotated, Final, TypeVar
 
 from pydantic import BaseModel, Field
 
 from couvert.api.v2.asked import Page
+
+T = TypeVar("T")
 
 MOST: Final = 500
 FARTHEST: Final = 10_000
@@ -29,7 +31,7 @@ class CursorQuery(PageQuery):
     cursor: Annotated[str | None, Field(max_length=500, description="`meta.nextCursor` of the page before.")] = None
 
 
-def part_of(items: Sequence[dict[str, Any]], query: PageQuery) -> tuple[list[dict[str, Any]], Page]:
+def part_of(items: Sequence[T], query: PageQuery) -> tuple[list[T], Page]:
     """Of a list that is at hand as a whole."""
     start = query.skipped
     return list(items[start : start + query.limit]), Page(query.limit, start, total=len(items))

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from couvert.domain.refusals import Conflict
+from couvert.domain.refusals import Refusal
 from couvert.store import codec
 from couvert.store.port import Change, Position
 from couvert.store.sqlite import accounts, rows, statements as tables
@@ -17,7 +17,7 @@ from couvert.store.sqlite.rows import TENANT, Row
 from couvert.store.sqlite.schema import PAGE_SIZE
 from couvert.store.sqlite.statements import Table, insert
 
-Verdict = Position | Conflict
+Verdict = Position | Refusal
 PAGES_PER_COMMIT: Final = 8  # the last leaf of each table and index that a mail touches
 ROWS_PER_PAGE: Final = 30
 RECENT_BODIES: Final = 256
@@ -37,20 +37,21 @@ class Batch:
         self.last_position = 0
 
     def apply(self, changes: Sequence[Change]) -> list[Verdict]:
-        """Write what passes; return, for each change in order, its last position or why it conflicts."""
+        """Write what passes; return, for each change in order, its last position or why it is refused."""
         expectations = Expectations(self._connection, changes)
         first = position = _last_position(self._connection)
         passed: list[tuple[Change, Position]] = []
         verdicts: list[Verdict] = []
         for change in changes:
-            conflict = expectations.judge(change, self._now)
-            if conflict is None:
+            refusal = expectations.judge(change, self._now)
+            if refusal is None:
                 position += len(change.records)
                 passed.append((change, position))
-            verdicts.append(conflict or position)
+            verdicts.append(refusal or position)
         self._write_log(passed, first)
         self._write_vault([change for change, _ in passed])
         self._write_state(passed)
+        self._insert(tables.KEY_USAGE, [(*day, recipients) for day, recipients in expectations.used.items()])
         self.appended, self.last_position = position - first, position
         return verdicts
 
@@ -82,12 +83,15 @@ class Batch:
         self._insert(tables.SANDBOX_MAIL, [rows.sandbox_row(mail) for mail in mails])
 
     def _write_state(self, passed: Sequence[tuple[Change, Position]]) -> None:
-        keys = [key for change, _ in passed for key in change.keys]
+        keys = list({key.key.id: key for change, _ in passed for key in change.keys}.values())
         self._insert(tables.DELIVERY, [rows.delivery_row(new) for change, _ in passed for new in change.new_deliveries])
         self._insert(
             tables.DELIVERY_AGAIN, [rows.delivery_row(row) for change, _ in passed for row in change.deliveries]
         )
         self._insert(tables.KEY, [rows.key_row(key) for key in keys])
+        for key in keys:
+            if key.revision > 1:  # it may have lost some; what it has is written anew below
+                self._connection.execute("delete from api_key_origin where key = ?", (key.key.id,))
         self._insert(tables.KEY_ORIGIN, [row for key in keys for row in rows.origin_rows(key)])
         accounts.write(self._connection, [change for change, _ in passed])
         self._insert(tables.IDEMPOTENCY, [

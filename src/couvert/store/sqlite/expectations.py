@@ -5,13 +5,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from couvert.domain.refusals import Conflict
+from couvert.domain.refusals import Conflict, QuotaExceeded, Refusal
+from couvert.domain.restrictions import DailyUse, judge_use
 from couvert.store.port import Change
 from couvert.store.sqlite.revisions import KINDS, Revisions
 from couvert.store.sqlite.statements import select_in
 
 _DELIVERY = "select id, revision, wake_at, owner from delivery where id"
 _SETUP_CODE = "select hash from setup_code where hash"
+_USED = "select recipients from key_usage where key = ? and day = ?"
 
 
 class Expectations:
@@ -26,8 +28,11 @@ class Expectations:
         }
         self._codes: set[bytes] = {code for (code,) in select_in(connection, _SETUP_CODE, codes)}
         self._kinds = [Revisions(connection, kind, changes) for kind in KINDS]
+        self._connection = connection
+        self.used: dict[tuple[int, int], int] = {}
+        """Key and day -> recipients, of those that the changes add to."""
 
-    def judge(self, change: Change, now: int) -> Conflict | None:
+    def judge(self, change: Change, now: int) -> Refusal | None:
         """Why the change cannot be applied, or None; if None, it counts as applied from here on."""
         for stored in change.deliveries:
             revision, wake_at, owner = self._deliveries.get(stored.delivery.id, (0, None, 0))
@@ -40,9 +45,23 @@ class Expectations:
                 return conflict
         if not self._codes.issuperset(change.used_setup_codes):
             return Conflict("the set-up link was used by somebody else")
+        if change.daily_use is not None and (exceeded := self._use(change.daily_use, now)):
+            return exceeded
         for stored in change.deliveries:
             self._deliveries[stored.delivery.id] = (stored.revision, stored.wake_at, stored.owner)
         for kind in self._kinds:
             kind.passed(change)
         self._codes.difference_update(change.used_setup_codes)
         return None
+
+    def _use(self, use: DailyUse, now: int) -> QuotaExceeded | None:
+        """The last to be judged: if nothing speaks against it, it counts."""
+        day = use.key, use.day
+        used = self.used.get(day)
+        if used is None:
+            found = self._connection.execute(_USED, day).fetchone()
+            used = found[0] if found else 0
+        exceeded = judge_use(use, used, now)
+        if exceeded is None:
+            self.used[day] = used + use.recipients
+        return exceeded

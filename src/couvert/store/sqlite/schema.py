@@ -53,9 +53,18 @@ create table api_key (
     created_at integer not null,
     expires_at integer,
     origins    text    not null,
+    restrictions text  not null,
     revision   integer not null
 ) strict;
 create table api_key_origin (name text not null, key integer not null, primary key (name, key)) strict, without rowid;
+create index api_key_origin_key on api_key_origin (key);
+-- Of keys with a daily quota; a day is one since 1970, UTC.
+create table key_usage (
+    key        integer not null,
+    day        integer not null,
+    recipients integer not null,
+    primary key (key, day)
+) strict, without rowid;
 
 create table user (
     id            integer primary key,

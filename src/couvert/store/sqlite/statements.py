@@ -39,8 +39,11 @@ DELIVERY: Final = Table("delivery", 15)
 DELIVERY_AGAIN: Final = Table("delivery", 15, replacing(
     "id", "state", "attempt", "is_begun", "deferrals", "is_resent", "due_at", "revision", "wake_at", "owner",
 ))  # fmt: skip
-KEY: Final = Table("api_key", 10, replacing("id", "name", "is_active", "expires_at", "origins", "revision"))
+KEY: Final = Table("api_key", 11, replacing(
+    "id", "name", "is_active", "expires_at", "origins", "restrictions", "revision",
+))  # fmt: skip
 KEY_ORIGIN: Final = Table("api_key_origin", 2, " on conflict do nothing")
+KEY_USAGE: Final = Table("key_usage", 3, replacing("key, day", "recipients"))
 IDEMPOTENCY: Final = Table("idempotency", 7)
 SANDBOX_MAIL: Final = Table("sandbox_mail", 5)
 

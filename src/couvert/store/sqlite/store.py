@@ -123,6 +123,13 @@ class SqliteStore(SqliteAccounts):
     async def key(self, key_hash: bytes) -> StoredKey | None:
         return self._one(rows.key_of, "select * from api_key where hash = ?", key_hash)
 
+    async def key_by_id(self, key_id: str) -> StoredKey | None:
+        return self._one(rows.key_of, "select * from api_key where key_id = ?", key_id)
+
+    async def used(self, key: int, day: int) -> int:
+        sql = "select recipients from key_usage where key = ? and day = ?"
+        return self._one(lambda row: int(row[0]), sql, key, day) or 0
+
     async def keys(self) -> list[StoredKey]:
         return [rows.key_of(row) for row in self._read("select * from api_key order by id")]
 

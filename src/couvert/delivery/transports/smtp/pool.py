@@ -67,7 +67,7 @@ class SmtpTransport:
 
     async def free_channel(self) -> Channel | None:
         is_fresh = asyncio.get_running_loop().time() - self._used_at <= QUIET
-        if self._slots.locked() or not is_fresh or not self._idle or not self._idle[-1].is_live:
+        if self._slots.are_taken or not is_fresh or not self._idle or not self._idle[-1].is_live:
             return None
         return await self.channel()
 

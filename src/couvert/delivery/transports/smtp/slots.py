@@ -16,6 +16,11 @@ class Slots:
         self._free = asyncio.Semaphore(count)
         self._held: list[asyncio.TimerHandle] = []
 
+    @property
+    def are_taken(self) -> bool:
+        """Whether whoever takes one now would wait."""
+        return self._free.locked()
+
     async def take(self) -> None:
         await self._free.acquire()
 

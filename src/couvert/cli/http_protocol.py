@@ -1,0 +1,41 @@
+"""Uvicorn's HTTP, with an answer of ours for what its parser cannot read."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import structlog
+from starlette.responses import Response
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from couvert.api.request_ids import new_request_id
+from couvert.api.v1 import errors as v1
+from couvert.api.v2.forms import unreadable
+
+LONGEST_START: Final = 200
+
+log = structlog.get_logger()
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """No route is known yet, so the shape is told from the first bytes; the origin is not, so CORS says nothing."""
+
+    _start = b""
+
+    def data_received(self, data: bytes) -> None:
+        self._start = data[:LONGEST_START]
+        super().data_received(data)
+
+    def send_400_response(self, msg: str) -> None:
+        is_v1 = b" /v1/" in self._start.partition(b"\n")[0]
+        request_id = new_request_id("/v1/" if is_v1 else "/")
+        log.info("request.unreadable", request_id=request_id, trouble=msg)
+        answer = v1.unreadable() if is_v1 else unreadable(request_id)
+        answer.headers.update({"X-Request-ID": request_id, "Connection": "close"})
+        self.transport.write(_written(answer))
+        self.transport.close()
+
+
+def _written(answer: Response) -> bytes:
+    headers = b"".join(b"%s: %s\r\n" % header for header in answer.raw_headers)
+    return STATUS_LINE[answer.status_code] + headers + b"\r\n" + bytes(answer.body)
