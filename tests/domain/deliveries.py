@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from couvert.domain.delivery import (
     Begun,
     Bounced,
+    Cancelled,
     Complained,
     Deferred,
     Delivered,
@@ -17,6 +18,7 @@ from couvert.domain.delivery import (
     OutcomeUnknown,
     Released,
     Requeued,
+    ResolvedAsSent,
     Sent,
     State,
 )
@@ -55,8 +57,10 @@ events: st.SearchStrategy[DeliveryEvent] = st.one_of(
     st.builds(Sent, attempts, st.text(max_size=3)),
     st.builds(Failed, attempts, st.sampled_from(["refused", "not_taken_in_time", "unsendable"])),
     st.builds(OutcomeUnknown, attempts),
-    st.builds(Requeued, times, st.sampled_from(["policy", "operator"])),
+    st.builds(Requeued, times, st.sampled_from(["policy", "operator"]), st.none() | times),
     st.just(Expired()),
+    st.just(Cancelled()),
+    st.builds(ResolvedAsSent, attempts),
 )
 
 EVERY_EVENT = get_args(DeliveryEvent)

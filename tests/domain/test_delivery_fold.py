@@ -6,6 +6,7 @@ from hypothesis import given, strategies as st
 from couvert.domain.delivery import (
     Begun,
     Bounced,
+    Cancelled,
     Complained,
     Deferred,
     Delivered,
@@ -15,11 +16,12 @@ from couvert.domain.delivery import (
     OutcomeUnknown,
     Released,
     Requeued,
+    ResolvedAsSent,
     Sent,
     State,
     evolve,
 )
-from tests.domain.deliveries import BY_NOTICE, EVERY_EVENT, NOW, begun, events, notices, waiting
+from tests.domain.deliveries import BY_NOTICE, DAY, EVERY_EVENT, NOW, begun, events, notices, waiting
 
 ORDER = [State.QUEUED, State.UNKNOWN, *BY_NOTICE]
 
@@ -44,7 +46,8 @@ def test_every_event_there_is_is_among_those_tried():
 
 ONE_OF_EACH = [
     Begun(2), Released(1, NOW + 5), Deferred(1, NOW + 5), Sent(1, "id"), Failed(1, "refused"), OutcomeUnknown(1),
-    Requeued(NOW + 5, "policy"), Delivered(1), Bounced(1, "hard"), Complained(1), Expired(),
+    Requeued(NOW + 5, "policy"), Delivered(1), Bounced(1, "hard"), Complained(1), Expired(), Cancelled(),
+    ResolvedAsSent(1),
 ]  # fmt: skip
 
 
@@ -137,3 +140,27 @@ def test_deferrals_are_counted_and_releases_are_not():
     now = after(waiting(), Begun(1), Deferred(1, NOW), Begun(2), Released(2, NOW), Begun(3), Deferred(3, NOW))
 
     assert (now.attempt, now.deferrals) == (3, 2)
+
+
+def test_a_decision_to_try_again_gives_a_day_of_its_own_and_short_pauses():
+    failed = waiting(attempt=9, deferrals=9, state=State.FAILED, due_at=None)
+
+    now = evolve(failed, Requeued(NOW + DAY, "operator", NOW + 2 * DAY))
+
+    assert (now.state, now.due_at, now.give_up_at, now.deferrals) == (State.QUEUED, NOW + DAY, NOW + 2 * DAY, 0)
+
+
+def test_the_policy_repeats_an_attempt_within_its_day():
+    unknown = waiting(attempt=1, deferrals=3, state=State.UNKNOWN, due_at=None)
+
+    now = evolve(unknown, Requeued(NOW + 5, "policy"))
+
+    assert (now.give_up_at, now.deferrals) == (NOW + DAY, 3)
+
+
+@pytest.mark.parametrize("late", [Deferred(1, NOW), Failed(1, "refused"), OutcomeUnknown(1), Released(1, NOW)])
+def test_what_was_declared_sent_stays_sent_whatever_its_attempt_still_reports(late):
+    resolved = after(begun(), OutcomeUnknown(1), ResolvedAsSent(1))
+
+    assert evolve(resolved, late).state is State.SENT
+    assert evolve(resolved, Bounced(1, "hard")).state is State.BOUNCED

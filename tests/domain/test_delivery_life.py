@@ -9,7 +9,7 @@ from typing import Literal
 from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from couvert.domain import delivery as rules
+from couvert.domain import delivery as rules, intervention
 from couvert.domain.delivery import (
     Begun,
     Complained,
@@ -20,6 +20,7 @@ from couvert.domain.delivery import (
     OutcomeUnknown,
     Released,
     Requeued,
+    ResolvedAsSent,
     Sent,
     State,
     UnknownPolicy,
@@ -29,7 +30,7 @@ from tests.domain.deliveries import BY_NOTICE, DAY, NOW, waiting
 
 chances = st.floats(0, 1, exclude_max=True)
 delays = st.sampled_from([0, 30_000, DAY // 24, DAY // 4])
-ENDED = {*BY_NOTICE, State.FAILED, State.EXPIRED}
+ENDED = {*BY_NOTICE, State.FAILED, State.EXPIRED, State.CANCELLED}
 
 
 class Life(RuleBasedStateMachine):
@@ -66,13 +67,15 @@ class Life(RuleBasedStateMachine):
             assert self.now < min(self.delivery.give_up_at, self.delivery.expires_at or self.now + 1)
             assert event not in self.log
             assert all(self.is_decided(attempt) for attempt in range(1, event.attempt))
-            assert not any(isinstance(each, Sent | Delivered | Complained) for each in self.log)
+            assert not any(isinstance(each, Sent | Delivered | Complained | ResolvedAsSent) for each in self.log)
             self.unreported.add(event.attempt)
         self.happens(event)
 
     def is_decided(self, attempt: int) -> bool:
         """Nothing of it was taken, or somebody decided to send again although it may have been."""
-        nothing_taken = any(isinstance(each, Released | Deferred) and each.attempt == attempt for each in self.log)
+        nothing_taken = any(
+            isinstance(each, Released | Deferred | Failed) and each.attempt == attempt for each in self.log
+        )
         return nothing_taken or (OutcomeUnknown(attempt) in self.log and self.has(Requeued))
 
     @precondition(lambda self: self.delivery.is_begun)
@@ -111,6 +114,20 @@ class Life(RuleBasedStateMachine):
     def the_provider_gives_notice(self, draw: st.DataObject, kind: type[Delivered | Complained]):
         self.happens(kind(draw.draw(st.integers(1, self.delivery.attempt))))
 
+    @rule()
+    def somebody_cancels_it(self):
+        event = intervention.cancel(self.delivery)
+        assert (event is not None) == self.is_waiting
+        if event is not None:
+            self.happens(event)
+
+    @rule(unknown=st.sampled_from([None, "resend", "sent"]))
+    def somebody_tries_it_again(self, unknown: intervention.UnknownDecision | None):
+        event = intervention.try_again(self.delivery, self.now, unknown)
+        if event is not None:
+            assert self.delivery.state in {State.FAILED, State.UNKNOWN}
+            self.happens(event)
+
     @precondition(lambda self: not self.is_waiting)
     @rule(ms=delays)
     def nothing_is_heard(self, ms: int):
@@ -125,11 +142,11 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def it_is_sent_again_by_policy_once_at_most(self):
         allowed = 1 if self.policy == "resend" else 0
-        assert sum(isinstance(event, Requeued) for event in self.log) <= allowed
+        assert sum(isinstance(event, Requeued) and event.by == "policy" for event in self.log) <= allowed
 
     @invariant()
     def whoever_was_told_that_it_was_taken_was_told_the_truth(self):
-        taken = any(isinstance(event, Sent | Delivered | Complained) for event in self.log)
+        taken = any(isinstance(event, Sent | Delivered | Complained | ResolvedAsSent) for event in self.log)
         assert (self.delivery.state in BY_NOTICE) == taken
 
     @invariant()

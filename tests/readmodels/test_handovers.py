@@ -5,6 +5,7 @@ import pytest
 from couvert.domain.delivery import (
     Begun,
     Bounced,
+    Cancelled,
     Complained,
     Deferred,
     Delivered,
@@ -13,6 +14,7 @@ from couvert.domain.delivery import (
     OutcomeUnknown,
     Released,
     Requeued,
+    ResolvedAsSent,
     Sent,
 )
 from couvert.readmodels.audit.handovers import HandOvers
@@ -41,6 +43,9 @@ SOUND = {
     "nothing to send": [Failed(0, "unsendable")],
     "nothing to send any more": [Begun(1), Deferred(1, 0), Failed(1, "unsendable")],
     "never tried before it expired": [Expired()],
+    "stopped before it was tried": [Cancelled()],
+    "stopped after a deferral": [Begun(1), Deferred(1, 0), Cancelled()],
+    "declared sent, and so it was": [Begun(1), OutcomeUnknown(1), ResolvedAsSent(1), SENT, Delivered(1)],
     "bounced before its outcome was known here": [Begun(1), Bounced(1, "hard"), SENT],
 }
 UNSOUND = {
@@ -52,6 +57,10 @@ UNSOUND = {
     "nothing to send": ([Failed(0, "unsendable"), Begun(1)], "began attempt 1 although it had ended"),
     "given up": ([Failed(0, "not_taken_in_time"), Begun(1)], "began attempt 1 although it had ended"),
     "expired": ([Expired(), Begun(1)], "began attempt 1 although it had ended"),
+    "cancelled": ([Cancelled(), Begun(1)], "began attempt 1 although it had ended"),
+    "cancelled under way": ([Begun(1), Cancelled()], "was cancelled while an attempt was undecided"),
+    "declared sent": ([Begun(1), ResolvedAsSent(1), Begun(2)], "began attempt 2 although it had ended"),
+    "declared sent out of nothing": ([ResolvedAsSent(1)], "has an outcome of attempt 1, which was never begun"),
     "an older attempt's word": (
         [Begun(1), OutcomeUnknown(1), RESEND, Begun(2), Deferred(1, 0), Begun(3)],
         "began attempt 3 although nobody had decided attempt 2",

@@ -112,6 +112,8 @@ class Requeued:
 
     due_at: int
     by: Literal["policy", "operator"]
+    give_up_at: int | None = None
+    """Until when it is tried from now on; None: as before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +143,21 @@ class Expired:
     """Its mail's expiry passed before an attempt was begun."""
 
 
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """Somebody stopped it before an attempt was under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedAsSent:
+    """Somebody decided that the attempt, whose end nobody saw, was taken."""
+
+    attempt: int
+
+
 DeliveryEvent = (
     Begun | Released | Deferred | Sent | Failed | OutcomeUnknown | Requeued | Delivered | Bounced | Complained | Expired
+    | Cancelled | ResolvedAsSent
 )  # fmt: skip
 
 
@@ -168,8 +183,8 @@ def evolve(delivery: Delivery, event: DeliveryEvent) -> Delivery:
         case OutcomeUnknown():
             # Said late or said twice, it does not undo the decision to send again.
             return _decided(delivery, State.UNKNOWN) if delivery.is_begun else delivery
-        case Requeued(due_at):
-            return delivery._replace(state=State.QUEUED, is_begun=False, due_at=due_at, is_resent=True)
+        case Requeued():
+            return _requeued(delivery, event)
         case Delivered():
             return _forward(delivery, State.DELIVERED)
         case Bounced():
@@ -178,8 +193,24 @@ def evolve(delivery: Delivery, event: DeliveryEvent) -> Delivery:
             return _forward(delivery, State.COMPLAINED)
         case Expired():
             return delivery._replace(state=State.EXPIRED, due_at=None)
+        case Cancelled():
+            return delivery._replace(state=State.CANCELLED, due_at=None)
+        case ResolvedAsSent():
+            return _forward(delivery, State.SENT)
         case _:
             assert_never(event)
+
+
+def _requeued(delivery: Delivery, event: Requeued) -> Delivery:
+    """By somebody's decision it begins anew, with its pauses too; the policy only repeats an attempt."""
+    return delivery._replace(
+        state=State.QUEUED,
+        is_begun=False,
+        is_resent=True,
+        due_at=event.due_at,
+        give_up_at=delivery.give_up_at if event.give_up_at is None else event.give_up_at,
+        deferrals=0 if event.by == "operator" else delivery.deferrals,
+    )
 
 
 def _forward(delivery: Delivery, state: State) -> Delivery:
@@ -207,7 +238,7 @@ def begin(delivery: Delivery, now: int) -> DeliveryEvent | None:
     """*Begun* if an attempt may start now, the end of the delivery if its time is over, None if it is not waiting."""
     if delivery.state is not State.QUEUED or delivery.is_begun:
         return None
-    if delivery.expires_at is not None and now >= delivery.expires_at:
+    if has_expired(delivery, now):
         return Expired()
     if now >= delivery.give_up_at:
         return Failed(delivery.attempt, "not_taken_in_time")
@@ -233,7 +264,8 @@ def lose(delivery: Delivery, attempt: int, now: int, policy: UnknownPolicy) -> l
     """
     events: list[DeliveryEvent] = [OutcomeUnknown(attempt)]
     is_undecided = delivery.is_begun and delivery.state in OPEN and attempt == delivery.attempt
-    if policy == "resend" and is_undecided and not delivery.is_resent and not _is_over(delivery, now):
+    is_over = now >= delivery.give_up_at or has_expired(delivery, now)
+    if policy == "resend" and is_undecided and not delivery.is_resent and not is_over:
         events.append(Requeued(now, "policy"))
     return events
 
@@ -243,5 +275,5 @@ def has_begun(delivery: Delivery, attempt: int) -> bool:
     return 1 <= attempt <= delivery.attempt
 
 
-def _is_over(delivery: Delivery, now: int) -> bool:
-    return now >= delivery.give_up_at or (delivery.expires_at is not None and now >= delivery.expires_at)
+def has_expired(delivery: Delivery, now: int) -> bool:
+    return delivery.expires_at is not None and now >= delivery.expires_at

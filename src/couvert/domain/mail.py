@@ -65,6 +65,8 @@ class MailAccepted:
     give_up_at: int
     expires_at: int | None = None
     key_id: int | None = None
+    user_id: int | None = None
+    """Whose token asked, where it was a token."""
 
 
 def accept(command: AcceptMail, *, now: int, key_id: int | None) -> MailAccepted:

@@ -15,6 +15,7 @@ from couvert.domain.delivery import (
     Failed,
     OutcomeUnknown,
     Requeued,
+    ResolvedAsSent,
     Sent,
     State,
     evolve,
@@ -89,6 +90,8 @@ def followed(before: FollowedDelivery, history: Iterable[Heard]) -> FollowedDeli
         match event:
             case Sent():
                 sent_at, provider_message_id = at, event.provider_id
+            case ResolvedAsSent():
+                sent_at = sent_at or at  # nobody knows better
             case Requeued():
                 queued_at = at
             case Failed(cause="not_taken_in_time") if not delivery.is_begun:

@@ -19,6 +19,7 @@ create table mail (
     tenant          integer not null,
     accepted_at     integer not null,
     key_id          integer,
+    user_id         integer,
     recipient_count integer not null,
     priority        integer not null,
     due_at          integer not null,
@@ -52,6 +53,7 @@ create table delivery (
     deferrals           integer not null,
     is_resent           integer not null,
     due_at              integer,
+    give_up_at          integer not null,
     queued_at           integer not null,
     sent_at             integer,
     provider_message_id text,
@@ -61,24 +63,24 @@ create table delivery (
 """
 SCHEMA: Final = (_MAIL_SCHEMA, _DELIVERY_SCHEMA)
 
-MAIL: Final = Table("mail", 21, replacing(
+MAIL: Final = Table("mail", 22, replacing(
     "mail_id", "queued", "unknown", "sent", "delivered", "bounced", "complained", "failed", "suppressed", "cancelled",
     "expired", "status", "position",
 ))  # fmt: skip
-DELIVERY: Final = Table("delivery", 14, replacing(
-    "id", "state", "attempt", "is_begun", "deferrals", "is_resent", "due_at", "queued_at", "sent_at",
+DELIVERY: Final = Table("delivery", 15, replacing(
+    "id", "state", "attempt", "is_begun", "deferrals", "is_resent", "due_at", "give_up_at", "queued_at", "sent_at",
     "provider_message_id", "error_position", "position",
 ))  # fmt: skip
 
 _MAILS: Final = """
 select json_group_array(json_array(
-    mail_id, accepted_at, position, recipient_count, priority, due_at, give_up_at, expires_at, key_id,
+    mail_id, accepted_at, position, recipient_count, priority, due_at, give_up_at, expires_at, key_id, user_id,
     queued, unknown, sent, delivered, bounced, complained, failed, suppressed, cancelled, expired
 )) from mail where mail_id in (select value from json_each(?))
 """
 _DELIVERIES: Final = """
 select json_group_array(json_array(
-    id, mail_id, state, attempt, is_begun, deferrals, is_resent, due_at,
+    id, mail_id, state, attempt, is_begun, deferrals, is_resent, due_at, give_up_at,
     queued_at, sent_at, provider_message_id, error_position, position
 )) from delivery where id in (select value from json_each(?))
 """
@@ -112,30 +114,31 @@ def deliveries_by_id(
 def mail_row(mail: FollowedMail) -> Row:
     accepted = mail.accepted
     return (
-        mail.mail_id, TENANT, mail.accepted_at, accepted.key_id, accepted.count, accepted.priority, accepted.due_at,
-        accepted.give_up_at, accepted.expires_at, *map(mail.counts.__getitem__, STATE_CODES), mail.status,
-        mail.position,
+        mail.mail_id, TENANT, mail.accepted_at, accepted.key_id, accepted.user_id, accepted.count,
+        accepted.priority, accepted.due_at, accepted.give_up_at, accepted.expires_at,
+        *map(mail.counts.__getitem__, STATE_CODES), mail.status, mail.position,
     )  # fmt: skip
 
 
 def delivery_row(followed: FollowedDelivery) -> Row:
-    id_, mail_id, state, attempt, is_begun, deferrals, is_resent, due_at, *_ = followed.delivery
+    id_, mail_id, state, attempt, is_begun, deferrals, is_resent, due_at, _, give_up_at, _ = followed.delivery
     return (
-        id_, TENANT, mail_id, STATE_CODES[state], attempt, is_begun, deferrals, is_resent, due_at, *followed[1:]
+        id_, TENANT, mail_id, STATE_CODES[state], attempt, is_begun, deferrals, is_resent, due_at, give_up_at,
+        *followed[1:],
     )  # fmt: skip
 
 
 def _mail(row: Sequence[Any]) -> FollowedMail:
-    mail_id, accepted_at, position, count, priority, due_at, give_up_at, expires_at, key_id, *counts = row
-    accepted = MailAccepted(count, priority, due_at, give_up_at, expires_at, key_id)
+    mail_id, accepted_at, position, count, priority, due_at, give_up_at, expires_at, key_id, user_id, *counts = row
+    accepted = MailAccepted(count, priority, due_at, give_up_at, expires_at, key_id, user_id)
     return FollowedMail(mail_id, accepted, accepted_at, dict(zip(STATE_CODES, counts, strict=True)), position)
 
 
 def _delivery(row: Sequence[Any], mail: FollowedMail) -> FollowedDelivery:
-    id_, mail_id, state, attempt, is_begun, deferrals, is_resent, due_at, *told = row
+    id_, mail_id, state, attempt, is_begun, deferrals, is_resent, due_at, give_up_at, *told = row
     accepted = mail.accepted
     delivery = Delivery(
         id_, mail_id, STATES[state], attempt, bool(is_begun), deferrals, bool(is_resent), due_at, accepted.expires_at,
-        accepted.give_up_at, accepted.priority,
+        give_up_at, accepted.priority,
     )  # fmt: skip
     return FollowedDelivery(delivery, *told)

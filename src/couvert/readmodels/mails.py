@@ -31,7 +31,7 @@ log = structlog.get_logger()
 
 class Mails:
     name = "mails"
-    version = 1
+    version = 2
     schema: Sequence[str] = mail_tables.SCHEMA
 
     def project(self, connection: sqlite3.Connection, events: Sequence[LoggedEvent]) -> None:

@@ -28,6 +28,8 @@ STORED: Final[dict[int, tuple[str, type[Event]]]] = {
     10: ("delivery.bounced.v1", delivery.Bounced),
     11: ("delivery.complained.v1", delivery.Complained),
     12: ("delivery.expired.v1", delivery.Expired),
+    13: ("delivery.cancelled.v1", delivery.Cancelled),
+    14: ("delivery.resolved-as-sent.v1", delivery.ResolvedAsSent),
     20: ("key.created.v1", key.KeyCreated),
     21: ("key.origins-added.v1", key.OriginsAdded),
     22: ("key.deleted.v1", key.KeyDeleted),

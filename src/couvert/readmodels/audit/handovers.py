@@ -7,6 +7,7 @@ from typing import assert_never
 from couvert.domain.delivery import (
     Begun,
     Bounced,
+    Cancelled,
     Complained,
     Deferred,
     Delivered,
@@ -16,6 +17,7 @@ from couvert.domain.delivery import (
     OutcomeUnknown,
     Released,
     Requeued,
+    ResolvedAsSent,
     Sent,
 )
 
@@ -28,7 +30,7 @@ class HandOvers:
         self._is_undecided = False
         """The last attempt may have sent it, and nobody has said otherwise or decided to send again."""
         self._has_ended = False
-        """It was sent, given up or expired, and nobody has decided to send again."""
+        """It was sent, given up, stopped or expired, and nobody has decided to send again."""
         self._decided: set[int] = set()
 
     def fault(self, event: DeliveryEvent) -> str | None:
@@ -42,6 +44,9 @@ class HandOvers:
             case Expired():
                 self._has_ended = True
                 return None
+            case Cancelled():
+                was_undecided, self._has_ended = self._is_undecided, True
+                return "was cancelled while an attempt was undecided" if was_undecided else None
             case Failed(_, "not_taken_in_time" | "unsendable") if not self._is_undecided:
                 self._has_ended = True  # it ended in the queue: no attempt ended so
                 return None
@@ -55,6 +60,9 @@ class HandOvers:
                 self._has_ended = True
                 return self._outcome(attempt)
             case Delivered(attempt) | Bounced(attempt) | Complained(attempt):
+                self._has_ended = True
+                return self._heard_of(attempt)
+            case ResolvedAsSent(attempt):
                 self._has_ended = True
                 return self._heard_of(attempt)
             case OutcomeUnknown(attempt):

@@ -37,7 +37,8 @@ NOTE: Final = Table("note", 3)
 BODY: Final = Table("body", 3, " on conflict (sha256) do nothing")
 DELIVERY: Final = Table("delivery", 15)
 DELIVERY_AGAIN: Final = Table("delivery", 15, replacing(
-    "id", "state", "attempt", "is_begun", "deferrals", "is_resent", "due_at", "revision", "wake_at", "owner",
+    "id", "state", "attempt", "is_begun", "deferrals", "is_resent", "due_at", "give_up_at", "revision",
+    "wake_at", "owner",
 ))  # fmt: skip
 KEY: Final = Table("api_key", 11, replacing(
     "id", "name", "is_active", "expires_at", "origins", "restrictions", "revision",
