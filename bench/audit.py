@@ -84,7 +84,7 @@ def past(mail_id: int) -> Iterator[list[Change]]:
         Change(
             NOW,
             [Record(mail_id, 0, accepted)],
-            content,
+            [content],
             {sha256(body.encode()).digest(): body},
             recipients,
             new_deliveries=rows,

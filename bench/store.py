@@ -116,7 +116,7 @@ class Bench:
         return Change(
             at=now,
             records=[Record(first, 0, event)],
-            content=Content(first, MAIL.sender, MAIL.subject, None, digest, None, {}, MAIL.references),
+            contents=[Content(first, MAIL.sender, MAIL.subject, None, digest, None, {}, MAIL.references)],
             bodies={digest: HTML},
             new_recipients=[
                 StoredRecipient(first + n, Recipient(f"charlie{n}@example.org", f"Charlie {n}", "Acme", str(n)))

@@ -46,9 +46,18 @@ def mail(
     change = Change(
         at=at,
         records=[Record(mail_id, 0, event)],
-        content=Content(
-            mail_id, Sender("alice@example.com"), "Hello", None, digest or None, None, {"code": "ü"}, References("e-1")
-        ),
+        contents=[
+            Content(
+                mail_id,
+                Sender("alice@example.com"),
+                "Hello",
+                None,
+                digest or None,
+                None,
+                {"code": "ü"},
+                References("e-1"),
+            )
+        ],
         bodies={digest: html} if digest and html else {},
         new_recipients=[
             StoredRecipient(mail_id + n, Recipient(f"charlie{n}@example.org", variables={"n": str(n)}))
@@ -67,8 +76,8 @@ def delivery_of(change: Change) -> Delivery:
 
 
 def content_of(change: Change) -> Content:
-    assert change.content is not None
-    return change.content
+    (content,) = change.contents
+    return content
 
 
 async def accepted(store: Store, change: Change) -> StoredDelivery:

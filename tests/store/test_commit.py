@@ -22,7 +22,7 @@ async def test_what_was_committed_is_there_with_the_next_read(store, ids):
     assert position == await store.position() == 1
     assert (await stored(store, delivery.id)).delivery == delivery
     assert await store.recipient(delivery.id) == change.new_recipients[0].recipient
-    assert await store.content(delivery.mail_id) == change.content
+    assert await store.content(delivery.mail_id) == content_of(change)
     assert await store.body(content_of(change).html) == HTML
 
 

@@ -51,7 +51,7 @@ async def test_a_read_only_database_refuses_and_is_read_all_the_same(store, disk
     assert "readonly" in trouble.message
     assert not trouble.may_be_kept
     assert not taking.may_be_kept
-    assert await store.content(content_of(change).mail_id) == change.content
+    assert await store.content(content_of(change).mail_id) == content_of(change)
     disk.recover()
     assert await store.commit(mail(ids)) == 2
 

@@ -75,8 +75,9 @@ async def test_sandbox_mail_is_kept_by_attempt(store):
 
 async def test_what_was_left_out_comes_back_as_left_out(store, ids):
     change = mail(ids)
-    change.content = content_of(change)._replace(variables={}, html=None, reply_to=None, references=References())
+    bare = content_of(change)._replace(variables={}, html=None, reply_to=None, references=References())
+    change.contents = [bare]
 
     await store.commit(change)
 
-    assert await store.content(content_of(change).mail_id) == change.content
+    assert await store.content(bare.mail_id) == bare

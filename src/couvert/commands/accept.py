@@ -1,19 +1,20 @@
-"""Accept a mail: check its templates for every recipient, then keep it with its deliveries in one change."""
+"""Accept mails: check each for every recipient, then keep them with their deliveries in one change."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, NewType
 
+from couvert.commands import checks
+from couvert.commands.checks import MOST_RECIPIENTS
 from couvert.commands.claims import Claim
-from couvert.domain import delivery, mail, personalise
+from couvert.domain import delivery, mail
 from couvert.domain.delivery import Begun, Delivery
 from couvert.domain.ids import IdSource
-from couvert.domain.lines import is_one_line
 from couvert.domain.mail import AcceptMail, MailAccepted
-from couvert.domain.refusals import RuleBroken, Unavailable
+from couvert.domain.refusals import Unavailable, refuse
 from couvert.domain.restrictions import daily_use
 from couvert.store.port import (
     Change,
@@ -21,12 +22,18 @@ from couvert.store.port import (
     Position,
     Record,
     Store,
+    StoredAttachment,
     StoredDelivery,
     StoredKey,
     StoredRecipient,
 )
 
-MOST_RECIPIENTS: Final = 10_000
+__all__ = ["MOST_RECIPIENTS", "AcceptMails", "Accepted", "AcceptedUnseen", "Checked", "Lease"]
+
+NOBODY: Final[Mapping[int, int]] = {}
+
+Checked = NewType("Checked", AcceptMail)
+"""A mail in which nothing was wrong a moment ago."""
 
 
 class Lease(NamedTuple):
@@ -43,7 +50,7 @@ class Accepted(NamedTuple):
     position: Position
     at: int
     content: Content
-    bodies: Mapping[bytes, str]
+    bodies: Mapping[bytes, str | bytes]
     deliveries: list[StoredDelivery]
 
 
@@ -61,31 +68,54 @@ class AcceptMails:
     ids: IdSource
     now_ms: Callable[[], int]
 
+    def checked(self, command: AcceptMail) -> Checked:
+        """The mail itself. Raises `RuleBroken` with all that is wrong."""
+        refuse(checks.faults(command, self.now_ms()))
+        return Checked(command)
+
     async def accept(
-        self, command: AcceptMail, *, key: StoredKey | None, lease: Lease | None = None, claim: Claim | None = None
+        self,
+        command: AcceptMail,
+        *,
+        key: StoredKey | None,
+        user_id: int | None = None,
+        lease: Lease | None = None,
+        claim: Claim | None = None,
     ) -> Accepted:
         """Durable when it returns. Raises `RuleBroken`, `QuotaExceeded`, `Unavailable`, and `Conflict` if the key
         changed meanwhile.
         """
-        _check(command)
+        return await self.accept_checked(self.checked(command), key=key, user_id=user_id, lease=lease, claim=claim)
+
+    async def accept_checked(
+        self,
+        command: Checked,
+        *,
+        key: StoredKey | None,
+        user_id: int | None = None,
+        lease: Lease | None = None,
+        claim: Claim | None = None,
+    ) -> Accepted:
+        """As `accept`, of a mail that was checked."""
         now = self.now_ms()
-        mail_id = self.ids.block(1 + len(command.recipients))
-        event = mail.accept(command, now=now, key_id=key.key.id if key else None)
-        content, bodies = _content(mail_id, command)
-        deliveries = _deliveries(mail_id, event, lease, now)
-        change = Change(
-            at=now,
-            records=[Record(mail_id, 0, event), *_beginnings(deliveries)],
-            content=content,
-            bodies=bodies,
-            new_recipients=[StoredRecipient(mail_id + n, r) for n, r in enumerate(command.recipients, 1)],
-            new_deliveries=deliveries,
-            expected_keys={key.key.id: key.revision} if key else {},
-            daily_use=daily_use(key.key.restrictions, key.key.id, len(command.recipients), now) if key else None,
-        )
-        accepted = Accepted(mail_id, 0, now, content, bodies, deliveries)
-        change.idempotency = claim.kept(accepted, at=now, mail_id=mail_id) if claim else None
-        return accepted._replace(position=await self._commit(change, accepted))
+        accepted, change = self._change([command], key, user_id, now, lease)
+        change.idempotency = claim.kept(accepted[0], at=now, mail_id=accepted[0].mail_id) if claim else None
+        return accepted[0]._replace(position=await self._commit(change, accepted[0]))
+
+    async def accept_all(
+        self,
+        commands: Sequence[Checked],
+        *,
+        key: StoredKey | None,
+        user_id: int | None = None,
+        claim: Claim | None = None,
+    ) -> list[Accepted]:
+        """All of them or, if it raises, none; the claim's answer is made of the list. There may be none."""
+        now = self.now_ms()
+        accepted, change = self._change(commands, key, user_id, now, None)
+        change.idempotency = claim.kept(accepted, at=now) if claim else None
+        position = await self.store.commit(change)
+        return [each._replace(position=position) for each in accepted]
 
     async def _commit(self, change: Change, accepted: Accepted) -> Position:
         try:
@@ -95,38 +125,37 @@ class AcceptMails:
                 raise AcceptedUnseen(trouble.message, accepted) from trouble
             raise
 
+    def _change(
+        self, commands: Sequence[Checked], key: StoredKey | None, user_id: int | None, now: int, lease: Lease | None
+    ) -> tuple[list[Accepted], Change]:
+        accepted: list[Accepted] = []
+        records: list[Record] = []
+        recipients: list[StoredRecipient] = []
+        for command in commands:
+            mail_id = self.ids.block(1 + len(command.recipients))
+            event = mail.accept(command, now=now, key_id=key.key.id if key else None, user_id=user_id)
+            content, bodies = _content(mail_id, command)
+            deliveries = _deliveries(mail_id, event, lease, now)
+            accepted.append(Accepted(mail_id, 0, now, content, bodies, deliveries))
+            records += (Record(mail_id, 0, event), *_beginnings(deliveries))
+            recipients += map(StoredRecipient, range(mail_id + 1, mail_id + 1 + event.count), command.recipients)
+        return accepted, Change(
+            at=now,
+            records=records,
+            contents=[each.content for each in accepted],
+            bodies=_together([each.bodies for each in accepted]),
+            new_recipients=recipients,
+            new_deliveries=[stored for each in accepted for stored in each.deliveries],
+            expected_keys={key.key.id: key.revision} if key else NOBODY,
+            daily_use=daily_use(key.key.restrictions, key.key.id, len(recipients), now) if key else None,
+        )
 
-def _check(command: AcceptMail) -> None:
-    if not 1 <= len(command.recipients) <= MOST_RECIPIENTS:
-        raise RuleBroken(f"A mail has 1 to {MOST_RECIPIENTS:,} recipients, not {len(command.recipients):,}.")
-    if not command.html and not command.text:
-        raise RuleBroken("A mail needs an HTML or a text template.")
-    sources = {"subject": command.subject, "html_template": command.html, "text_template": command.text}
-    templates = personalise.check(sources, command.variables, command.recipients)
-    _refuse_line_breaks(command, templates["subject"].names)
 
+def _content(mail_id: int, command: AcceptMail) -> tuple[Content, dict[bytes, str | bytes]]:
+    bodies: dict[bytes, str | bytes] = {}
 
-def _refuse_line_breaks(command: AcceptMail, in_subject: Set[str]) -> None:
-    """In whatever a header may be made of: the subject, the names, and every value that the subject uses."""
-    sender = command.sender
-    lines = [("subject", command.subject), ("sender_name", sender.name), ("reply_to", command.reply_to)]
-    lines += [("sender_organisation_name", sender.organisation_name)]
-    variables = [command.variables, *(r.variables for r in command.recipients if r.variables)]
-    lines += [(name, own[name]) for own in variables for name in in_subject if name in own]
-    for recipient in command.recipients:
-        lines += (("name", recipient.name), ("company", recipient.company))
-    for name, line in lines:
-        if line is not None and not is_one_line(line):
-            raise RuleBroken(f"{name} has a line break or another control character; it must be one line.")
-
-
-def _content(mail_id: int, command: AcceptMail) -> tuple[Content, dict[bytes, str]]:
-    bodies: dict[bytes, str] = {}
-
-    def kept(body: str | None) -> bytes | None:
-        if body is None:
-            return None
-        digest = sha256(body.encode()).digest()
+    def kept(body: str | bytes) -> bytes:
+        digest = sha256(body.encode() if isinstance(body, str) else body).digest()
         bodies[digest] = body
         return digest
 
@@ -135,11 +164,17 @@ def _content(mail_id: int, command: AcceptMail) -> tuple[Content, dict[bytes, st
         sender=command.sender,
         subject=command.subject,
         reply_to=command.reply_to,
-        html=kept(command.html),
-        text=kept(command.text),
+        html=None if command.html is None else kept(command.html),
+        text=None if command.text is None else kept(command.text),
         variables=command.variables,
         references=command.references,
-    )
+        tags=command.tags,
+        headers=command.headers,
+        attachments=tuple([
+            StoredAttachment(each.filename, each.content_type, each.content_id, len(each.content), kept(each.content))
+            for each in command.attachments
+        ]),
+    )  # fmt: skip
     return content, bodies
 
 
@@ -147,10 +182,10 @@ def _deliveries(mail_id: int, event: MailAccepted, lease: Lease | None, now: int
     if lease and lease.begins:
         return [_begun(mail.born(mail_id, 1, event), lease, now)]
     wake_at, owner = (lease.until, lease.owner) if lease else (event.due_at, 0)
-    first = mail.born(mail_id, 1, event)
+    rest: tuple[Any, ...] = mail.born(mail_id, 1, event)[1:]
     return [
-        StoredDelivery(first._replace(id=mail_id + n) if n > 1 else first, 1, wake_at, owner)
-        for n in range(1, event.count + 1)
+        StoredDelivery(Delivery(delivery_id, *rest), 1, wake_at, owner)
+        for delivery_id in range(mail_id + 1, mail_id + 1 + event.count)
     ]
 
 
@@ -165,3 +200,9 @@ def _begun(first: Delivery, lease: Lease, now: int) -> StoredDelivery:
 def _beginnings(deliveries: list[StoredDelivery]) -> list[Record]:
     first = deliveries[0].delivery
     return [Record(first.mail_id, 1, Begun(first.attempt))] if first.is_begun else []
+
+
+def _together(bodies: Sequence[Mapping[bytes, str | bytes]]) -> Mapping[bytes, str | bytes]:
+    if len(bodies) == 1:
+        return bodies[0]
+    return {digest: body for each in bodies for digest, body in each.items()}

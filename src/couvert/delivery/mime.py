@@ -5,11 +5,11 @@ By hand, because every mail passes here and the standard library takes fifty tim
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from couvert.delivery.mime_files import file_part
 from couvert.delivery.mime_headers import (
     HeaderInjection,
     Mailbox,
@@ -19,14 +19,13 @@ from couvert.delivery.mime_headers import (
     message_id_header,
     text_header,
 )
-from couvert.delivery.mime_parts import alternative, text_part
+from couvert.delivery.mime_parts import alternative, mixed, related, text_part
+from couvert.domain import headers as rules
+from couvert.domain.attachments import Attachment
 
 __all__ = ["HeaderInjection", "Mailbox", "Outline", "build_message"]
 
-_HEADER_NAME = re.compile(r"[!-9;-~]{1,70}")
-_WRITTEN_HERE = {"message-id", "date", "from", "to", "subject", "reply-to", "mime-version"}
 _REMEMBERED = 256_000  # characters: an outline outlives its mail, and bodies may have 5 MB
-_NAMING_OTHERS = {"sender", "cc", "bcc", "return-path", "received"}
 
 
 class Outline:
@@ -36,10 +35,15 @@ class Outline:
     hold placeholders.
     """
 
-    __slots__ = ("_fixed", "_html", "_subject", "_text")
+    __slots__ = ("_files", "_fixed", "_html", "_inline", "_subject", "_text")
 
     def __init__(
-        self, sender: Mailbox, *, reply_to: Mailbox | None = None, headers: Sequence[tuple[str, str]] = ()
+        self,
+        sender: Mailbox,
+        *,
+        reply_to: Mailbox | None = None,
+        headers: Sequence[tuple[str, str]] = (),
+        attachments: Sequence[Attachment] = (),
     ) -> None:
         """Raise `HeaderInjection` or another `ValueError`, naming the header, for what cannot be sent."""
         lines = [mailbox_header("From", sender)]
@@ -47,6 +51,8 @@ class Outline:
             lines.append(mailbox_header("Reply-To", reply_to))
         lines += [_custom_header(name, value) for name, value in headers]
         self._fixed = b"".join([*lines, b"MIME-Version: 1.0\r\n"])
+        self._inline = [file_part(each, is_inline=True) for each in attachments if each.content_id is not None]
+        self._files = [file_part(each, is_inline=False) for each in attachments if each.content_id is None]
         self._subject = _Remembering(lambda value: text_header("Subject", value))
         self._text = _Remembering(lambda content: text_part("text/plain", content))
         self._html = _Remembering(lambda content: text_part("text/html", content))
@@ -77,12 +83,25 @@ class Outline:
             )
         )
 
+    @property
+    def weight(self) -> int:
+        """Of its attachments as they are sent, in bytes."""
+        return sum(map(len, self._inline)) + sum(map(len, self._files))
+
     def _body(self, message_id: str, html: str | None, text: str | None) -> bytes:
-        given = (self._text, text), (self._html, html)
-        parts = [encode(content) for encode, content in given if content is not None]
+        number = zlib.crc32(message_id.encode())
+        parts = [self._text(text)] if text is not None else []
+        files = self._files
+        if html is None:
+            files = self._inline + files  # nothing shows them
+        elif self._inline:
+            parts.append(related(number, self._html(html), *self._inline))
+        else:
+            parts.append(self._html(html))
         if not parts:
             raise ValueError("a message needs HTML or a text")
-        return parts[0] if len(parts) == 1 else alternative(zlib.crc32(message_id.encode()), *parts)
+        body = parts[0] if len(parts) == 1 else alternative(number, *parts)
+        return mixed(number, body, *files) if files else body
 
 
 def build_message(
@@ -96,9 +115,10 @@ def build_message(
     text: str | None,
     reply_to: Mailbox | None = None,
     headers: Sequence[tuple[str, str]] = (),
+    attachments: Sequence[Attachment] = (),
 ) -> bytes:
     """One message on its own; for many recipients of one mail keep its `Outline`."""
-    outline = Outline(sender, reply_to=reply_to, headers=headers)
+    outline = Outline(sender, reply_to=reply_to, headers=headers, attachments=attachments)
     return outline.build(message_id=message_id, date=date, recipient=recipient, subject=subject, html=html, text=text)
 
 
@@ -122,8 +142,7 @@ class _Remembering:
 
 def _custom_header(name: str, value: str) -> bytes:
     checked("The name of a header", name)
-    if not _HEADER_NAME.fullmatch(name):
-        raise ValueError(f"{name[:70]!r} cannot be the name of a header")
-    if name.lower() in _WRITTEN_HERE | _NAMING_OTHERS or name.lower().startswith(("content-", "resent-")):
-        raise ValueError(f"{name}: this header is not for a mail to set")
+    fault = rules.name_fault(name)
+    if fault is not None:
+        raise ValueError(f"{name[:70]!r} {fault}")
     return text_header(name, value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from collections.abc import Sequence
 
 # Every boundary begins with `=_`, and no part holds a line that begins with `--=_`: what travels as it is was searched
 # for it, quoted-printable always has a hexadecimal digit or a line end after `=`, and base64 has no `-`.
@@ -28,9 +29,27 @@ def text_part(content_type: str, text: str) -> bytes:
 
 def alternative(number: int, *parts: bytes) -> bytes:
     """Parts that say the same, the richest last, as one part; `number` makes its boundary unlike another message's."""
-    boundary = b"%b%08x" % (BOUNDARY_MARK, number)
-    head = b'Content-Type: multipart/alternative; boundary="%b"\r\n' % boundary
-    return b"".join([head, *[b"\r\n--%b\r\n%b" % (boundary, part) for part in parts], b"\r\n--%b--\r\n" % boundary])
+    return _together(b"multipart/alternative", b"%b%08x" % (BOUNDARY_MARK, number), parts)
+
+
+def related(number: int, html: bytes, *images: bytes) -> bytes:
+    """An HTML part with what it shows by `cid:`, as one part."""
+    return _together(b'multipart/related; type="text/html"', b"%br%08x" % (BOUNDARY_MARK, number), (html, *images))
+
+
+def mixed(number: int, body: bytes, *files: bytes) -> bytes:
+    """What is read, and the files that come with it, as one part."""
+    return _together(b"multipart/mixed", b"%bm%08x" % (BOUNDARY_MARK, number), (body, *files))
+
+
+def _together(content_type: bytes, boundary: bytes, parts: Sequence[bytes]) -> bytes:
+    """Of two boundaries in a message none begins with another: some readers would stop at the shorter."""
+    pieces = [b'Content-Type: %b; boundary="%b"\r\n' % (content_type, boundary)]
+    delimiter = b"\r\n--%b\r\n" % boundary
+    for part in parts:
+        pieces += (delimiter, part)
+    pieces.append(b"\r\n--%b--\r\n" % boundary)
+    return b"".join(pieces)
 
 
 def _canonical(content_type: str, text: str) -> bytes:
@@ -53,13 +72,13 @@ def _encoded(data: bytes) -> tuple[bytes, bytes]:
         quoted = binascii.b2a_qp(data)
         if _arrives_as_it_is(quoted):
             return b"quoted-printable", quoted
-    return b"base64", _base64(data)
+    return b"base64", base64_lines(data)
 
 
 def _arrives_as_it_is(data: bytes) -> bool:
     return not _CHANGED_ON_THE_WAY.search(b"\n" + data)
 
 
-def _base64(data: bytes) -> bytes:
+def base64_lines(data: bytes) -> bytes:
     encoded = binascii.b2a_base64(data, newline=False)
     return b"".join([encoded[at : at + 76] + b"\r\n" for at in range(0, len(encoded), 76)])

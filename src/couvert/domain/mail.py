@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import Final
 
-from couvert.domain import retry
+from couvert.domain import names, retry
+from couvert.domain.attachments import Attachment
 from couvert.domain.delivery import Delivery, State
 
 TRANSACTIONAL: Final = 0
@@ -53,6 +54,12 @@ class AcceptMail:
     references: References = References()
     due_at: int | None = None
     expires_at: int | None = None
+    tags: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """The mail's own, sent as they are."""
+    attachments: tuple[Attachment, ...] = ()
+    built_in: Set[str] = names.BUILT_IN
+    """The names that its templates may use without defining them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,7 @@ class MailAccepted:
     """Whose token asked, where it was a token."""
 
 
-def accept(command: AcceptMail, *, now: int, key_id: int | None) -> MailAccepted:
+def accept(command: AcceptMail, *, now: int, key_id: int | None, user_id: int | None = None) -> MailAccepted:
     """What accepting means for the queue. One recipient is somebody who waits; several are bulk, and let it pass."""
     due_at = max(command.due_at or now, now)
     return MailAccepted(
@@ -79,6 +86,7 @@ def accept(command: AcceptMail, *, now: int, key_id: int | None) -> MailAccepted
         give_up_at=due_at + retry.GIVE_UP_AFTER_MS,
         expires_at=command.expires_at,
         key_id=key_id,
+        user_id=user_id,
     )
 
 

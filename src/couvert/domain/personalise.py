@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
+from collections.abc import Iterator, Mapping, Sequence, Set
+from itertools import islice
 from typing import Final
 
 from couvert.domain.mail import Recipient, Sender
-from couvert.domain.refusals import RuleBroken
+from couvert.domain.names import BUILT_IN
+from couvert.domain.refusals import Fault, refuse
 from couvert.domain.template import QUOTED_AT_MOST, Template, TemplateFault, compile_template
 
-BUILT_IN: Final = frozenset({
-    "name", "mail", "company", "recipient_name", "recipient_email", "recipient_company",
-    "sender_name", "sender_email", "sender_organisation_name",
-})  # fmt: skip
-"""The names of /v1 and of its queue; they cannot be redefined."""
 MOST_LISTED: Final = 20
 """Recipients that a fault names, and variables: the rest is only said to exist. Looking for all of them would take
 templates times recipients, a minute for one hostile request."""
@@ -24,31 +20,44 @@ def check(
     sources: Mapping[str, str | None], variables: Mapping[str, str], recipients: Sequence[Recipient]
 ) -> dict[str, Template]:
     """The compiled templates, by field; `RuleBroken` names every variable that some recipient could not have filled."""
-    templates = {field: compiled(field, source) for field, source in sources.items() if source is not None}
-    for defined in (variables, *(r.variables for r in recipients if r.variables)):
-        if taken := BUILT_IN & defined.keys():
-            name = min(taken)
-            raise RuleBroken(f'The variable "{name}" is built in and cannot be redefined; choose another name.')
-    known = BUILT_IN | variables.keys()
-    faults = chain.from_iterable(
-        _faults(field, sorted(template.names - known), recipients)
-        for field, template in templates.items()
-        if not template.names <= known
-    )
-    if listed := list(islice(faults, MOST_LISTED)):
-        raise RuleBroken(" ".join([*listed, "There are more."] if next(faults, None) else listed))
+    templates, faults = checked(sources, variables, recipients)
+    refuse(faults)
     return templates
 
 
-def compiled(field: str, source: str) -> Template:
-    """The template; `RuleBroken` quotes what stands between braces and is no variable's name."""
+def checked(
+    sources: Mapping[str, str | None],
+    variables: Mapping[str, str],
+    recipients: Sequence[Recipient],
+    built_in: Set[str] = BUILT_IN,
+) -> tuple[dict[str, Template], list[Fault]]:
+    """The templates that could be compiled, and all that is wrong. `built_in`: the names that these templates know."""
+    templates: dict[str, Template] = {}
+    faults: list[Fault] = []
+    for field, source in sources.items():
+        template = compiled(field, source) if source is not None else None
+        if isinstance(template, Template):
+            templates[field] = template
+        elif template is not None:
+            faults.append(template)
+    faults += islice(_redefined(variables, recipients), MOST_LISTED)
+    missing = _missing(templates, built_in | variables.keys(), recipients)
+    faults += islice(missing, MOST_LISTED)
+    if next(missing, None) is not None:
+        faults.append(Fault("variables", "are missing in more places."))
+    return templates, faults
+
+
+def compiled(field: str, source: str) -> Template | Fault:
+    """The template; a fault quotes what stands between braces and is no variable's name."""
     try:
         return compile_template(source)
     except TemplateFault as fault:
-        raise RuleBroken(
-            f'{field} has "{{{{{fault.quoted}}}}}", which is not a variable\'s name. Variables are written as '
-            "{{name}}: letters, digits and underscores."
-        ) from None
+        return Fault(
+            field,
+            f'has "{{{{{fault.quoted}}}}}", which is not a variable\'s name. Variables are written as '
+            "{{name}}: letters, digits and underscores.",
+        )
 
 
 def common_values(sender: Sender, variables: Mapping[str, str]) -> dict[str, str]:
@@ -58,6 +67,9 @@ def common_values(sender: Sender, variables: Mapping[str, str]) -> dict[str, str
         "sender_name": sender.name or "",
         "sender_email": sender.email,
         "sender_organisation_name": sender.organisation_name or "",
+        "senderName": sender.name or "",
+        "senderEmail": sender.email,
+        "senderOrganisationName": sender.organisation_name or "",
     }
 
 
@@ -69,6 +81,7 @@ def values(common: Mapping[str, str], recipient: Recipient) -> dict[str, str]:
         **(recipient.variables or {}),
         "name": name,
         "mail": recipient.email,
+        "email": recipient.email,
         "company": company,
         "recipient_name": name,
         "recipient_email": recipient.email,
@@ -76,16 +89,27 @@ def values(common: Mapping[str, str], recipient: Recipient) -> dict[str, str]:
     }
 
 
-def _faults(field: str, names: Iterable[str], recipients: Sequence[Recipient]) -> Iterator[str]:
-    for name in names:
-        emails = [r.email for r in recipients if not r.variables or name not in r.variables]
-        if emails:
-            yield _sentence(field, name, emails, len(recipients))
+def _redefined(variables: Mapping[str, str], recipients: Sequence[Recipient]) -> Iterator[Fault]:
+    for name in sorted(BUILT_IN & variables.keys()):
+        yield Fault(f"variables.{name}", "is built in and cannot be redefined; choose another name.")
+    for n, recipient in enumerate(recipients):
+        if recipient.variables and not BUILT_IN.isdisjoint(recipient.variables):
+            for name in sorted(BUILT_IN & recipient.variables.keys()):
+                path = f"recipients.{n}.variables.{name}"
+                yield Fault(path, "is built in and cannot be redefined; choose another name.")
 
 
-def _sentence(field: str, name: str, emails: Sequence[str], recipients: int) -> str:
+def _missing(templates: Mapping[str, Template], known: Set[str], recipients: Sequence[Recipient]) -> Iterator[Fault]:
+    for field, template in templates.items():
+        for name in sorted(template.names - known):
+            emails = [r.email for r in recipients if not r.variables or name not in r.variables]
+            if emails:
+                yield Fault(field, _words(name, emails, len(recipients)))
+
+
+def _words(name: str, emails: Sequence[str], recipients: int) -> str:
     shown = name if len(name) <= QUOTED_AT_MOST else name[: QUOTED_AT_MOST - 1] + "…"
-    used = f'{field} uses the variable "{shown}", which '
+    used = f'uses the variable "{shown}", which '
     if len(emails) == recipients:
         return used + "does not exist."
     more = f" and {len(emails) - MOST_LISTED} more" if len(emails) > MOST_LISTED else ""

@@ -9,6 +9,8 @@ Refusal
 ├── MissingRole             the user may, the token may not
 ├── NotFound                the thing asked for does not exist
 ├── Conflict                somebody else changed it first
+├── NothingToStop           all of it was begun, or has ended, before the request came
+├── NothingToDecide         no decision is open, or none is possible any more
 ├── RuleBroken              well-formed, and against a rule of the product
 ├── RateLimited             asked too often; says when to ask again
 │   └── QuotaExceeded       sent to as many as it may in this day
@@ -18,6 +20,9 @@ Refusal
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
 
 
 class Refusal(Exception):
@@ -62,8 +67,36 @@ class Conflict(Refusal):
     code = "conflict"
 
 
+class NothingToStop(Refusal):
+    code = "conflict"
+
+
+class NothingToDecide(Refusal):
+    code = "conflict"
+
+
+class Fault(NamedTuple):
+    """One thing that is wrong with a request."""
+
+    path: str
+    """Where, in the words of the domain: `recipients.0.name`, `html_template`."""
+    words: str
+    """The rest of a sentence that begins with the path."""
+
+
 class RuleBroken(Refusal):
     code = "rule_broken"
+
+    def __init__(self, message: str, faults: Sequence[Fault] = ()) -> None:
+        super().__init__(message)
+        self.faults = faults
+        """All that is wrong, if it has places."""
+
+
+def refuse(faults: Sequence[Fault]) -> None:
+    """`RuleBroken` with all of them, unless there are none."""
+    if faults:
+        raise RuleBroken(" ".join(f"{path} {words}" for path, words in faults), faults)
 
 
 class RateLimited(Refusal):

@@ -5,8 +5,9 @@ Everything that must survive goes through `Store.commit`. Times are milliseconds
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from couvert.domain.delivery import Delivery, DeliveryEvent, State
@@ -70,6 +71,16 @@ class StoredKey(NamedTuple):
     revision: int
 
 
+class StoredAttachment(NamedTuple):
+    filename: str
+    content_type: str
+    content_id: str | None
+    size: int
+    """In bytes."""
+    sha256: bytes
+    """Of its content, which is in the vault as bodies are."""
+
+
 class Content(NamedTuple):
     """What a mail says, before it is personalised."""
 
@@ -82,6 +93,9 @@ class Content(NamedTuple):
     text: bytes | None
     variables: Mapping[str, str]
     references: References
+    tags: Sequence[str] = ()
+    headers: Mapping[str, str] = MappingProxyType({})
+    attachments: Sequence[StoredAttachment] = ()
 
 
 class StoredRecipient(NamedTuple):
@@ -124,9 +138,9 @@ class Change:
 
     at: int
     records: Sequence[Record] = ()
-    content: Content | None = None
-    bodies: Mapping[bytes, str] = field(default_factory=dict)
-    """Bodies by SHA-256; stored once however often they are sent."""
+    contents: Sequence[Content] = ()
+    bodies: Mapping[bytes, str | bytes] = field(default_factory=dict)
+    """Bodies and attachments by SHA-256; stored once however often they are sent."""
     new_recipients: Sequence[StoredRecipient] = ()
     new_deliveries: Sequence[StoredDelivery] = ()
     """Rows that must not exist yet."""
@@ -191,6 +205,9 @@ class Store(Accounts, Protocol):
     async def latest_deliveries(self, most: int) -> list[int]:
         """Ids, the newest first."""
 
+    async def deliveries(self, *, first: int, last: int, states: Collection[State]) -> list[StoredDelivery]:
+        """Those from id `first` to id `last` that are in one of these states, in the order of their ids."""
+
     async def states(self, *, first: int, last: int) -> Mapping[State, int]:
         """How many of the deliveries from id `first` to id `last` are in which state."""
 
@@ -199,6 +216,9 @@ class Store(Accounts, Protocol):
     async def content(self, mail_id: int) -> Content | None: ...
 
     async def body(self, sha256: bytes) -> str | None: ...
+
+    async def attachment(self, sha256: bytes) -> bytes | None:
+        """The content of an attachment."""
 
     async def key(self, key_hash: bytes) -> StoredKey | None:
         """By the hash of the key itself, deleted ones included."""

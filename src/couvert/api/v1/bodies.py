@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from couvert.commands.addresses import AddressFault, normalise
 from couvert.domain.lines import is_one_line
 from couvert.domain.mail import AcceptMail, Recipient, References, Sender
+from couvert.domain.names import OF_V1
 from couvert.domain.origin import parse_origin_name
 
 MOST_RECIPIENTS: Final = 1_000
@@ -102,6 +103,7 @@ def to_command(body: MailBody) -> AcceptMail:
         subject=body.subject,
         html=body.html_template,
         references=References(body.email_id, body.client_env_id, body.project_id, body.closure_id),
+        built_in=OF_V1,
     )
 
 

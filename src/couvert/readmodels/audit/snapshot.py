@@ -38,7 +38,10 @@ select id, tenant, token_id, user, roles, created_at, expires_at, is_revoked fro
 """
 _CONTENTS: Final = """
 select mail_id, html is null and text is null,
-    coalesce(html not in (select sha256 from body), 0) or coalesce(text not in (select sha256 from body), 0)
+    coalesce(html not in (select sha256 from body), 0) or coalesce(text not in (select sha256 from body), 0),
+    attachments > 0 and attachments <> (
+        select count(*) from attachment a join body b on b.sha256 = a.sha256 where a.mail_id = content.mail_id
+    )
 from content order by mail_id
 """
 
@@ -57,6 +60,7 @@ class Content(NamedTuple):
 
     says_nothing: bool
     lacks_a_body: bool
+    lacks_an_attachment: bool
 
 
 class Snapshot:
@@ -95,7 +99,7 @@ class Snapshot:
         return ((row[0], row) for row in self._rows(_TOKENS))
 
     def contents(self) -> Iterator[tuple[int, Content]]:
-        return ((mail_id, Content(bool(says), bool(lacks))) for mail_id, says, lacks in self._rows(_CONTENTS))
+        return ((mail_id, Content(*map(bool, faults))) for mail_id, *faults in self._rows(_CONTENTS))
 
     def _rows(self, sql: str, *values: int) -> Iterable[Any]:
         return self._connection.execute(sql, values)

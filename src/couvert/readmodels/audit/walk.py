@@ -154,6 +154,8 @@ class _Walk:
             self._fault(f"The content of {sentences.mail(mail_id)} has no body.")
         elif content.lacks_a_body:
             self._fault(f"A body of {sentences.mail(mail_id)} is not in the vault.")
+        elif content.lacks_an_attachment:
+            self._fault(f"An attachment of {sentences.mail(mail_id)} is not in the vault.")
 
     def _unaccepted_content(self, mail_id: int) -> None:
         self._fault(f"The vault has the content of {sentences.mail(mail_id)}, which was never accepted.")

@@ -77,7 +77,12 @@ class Batch:
         bodies = {sha256: body for change in passed for sha256, body in change.bodies.items()}
         mails = [change.sandbox_mail for change in passed if change.sandbox_mail is not None]
         self._large += sum(len(mail.content) for mail in mails)
-        self._insert(tables.CONTENT, [rows.content_row(change.content) for change in passed if change.content])
+        contents = [content for change in passed for content in change.contents]
+        self._insert(tables.CONTENT, [rows.content_row(content) for content in contents])
+        self._insert(
+            tables.ATTACHMENT,
+            [row for content in contents if content.attachments for row in rows.attachment_rows(content)],
+        )
         self._insert(tables.BODY, [(sha256, TENANT, self._deflated(bodies, sha256)) for sha256 in bodies])
         self._insert(tables.RECIPIENT, [rows.recipient_row(new) for change in passed for new in change.new_recipients])
         self._insert(tables.SANDBOX_MAIL, [rows.sandbox_row(mail) for mail in mails])
@@ -114,7 +119,7 @@ class Batch:
             self._large += len(answer)
             self._connection.execute("update idempotency set answer = ? where scope = ?", (answer, scope))
 
-    def _deflated(self, bodies: Mapping[bytes, str], sha256: bytes) -> bytes:
+    def _deflated(self, bodies: Mapping[bytes, str | bytes], sha256: bytes) -> bytes:
         """The same template comes again with the next mail, and again."""
         deflated = _recent.get(sha256)
         if deflated is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -17,6 +17,7 @@ from couvert.store.port import (
     Idempotency,
     Position,
     SandboxMail,
+    StoredAttachment,
     StoredDelivery,
     StoredKey,
     StoredRecipient,
@@ -72,15 +73,23 @@ def content_row(content: Content) -> Row:
         content.mail_id, TENANT, sender.email, sender.name, sender.organisation_name, content.subject,
         content.reply_to, content.html, content.text, _mapping(content.variables), refs.email_id,
         refs.client_env_id, refs.project_id, refs.closure_id,
+        msgspec.json.encode(content.tags).decode() if content.tags else None, _mapping(content.headers),
+        len(content.attachments),
     )  # fmt: skip
 
 
-def content_of(row: Row) -> Content:
-    (mail_id, _, email, name, organisation, subject, reply_to, html, text, variables, *refs) = row
+def content_of(row: Row, attachments: Sequence[StoredAttachment] = ()) -> Content:
+    (mail_id, _, email, name, organisation, subject, reply_to, html, text, variables, *refs, tags, headers, _) = row
     return Content(
         mail_id, Sender(email, name, organisation), subject, reply_to, html, text,
         msgspec.json.decode(variables) if variables else {}, References(*refs),
+        tuple(msgspec.json.decode(tags)) if tags else (), msgspec.json.decode(headers) if headers else {},
+        attachments,
     )  # fmt: skip
+
+
+def attachment_rows(content: Content) -> Iterable[Row]:
+    return ((content.mail_id, n, TENANT, *attachment) for n, attachment in enumerate(content.attachments))
 
 
 def key_row(stored: StoredKey) -> Row:
@@ -121,12 +130,12 @@ def sandbox_of(row: Row) -> SandboxMail:
     return SandboxMail(delivery_id, attempt, at, zlib.decompress(deflated))
 
 
-def deflate(body: str) -> bytes:
-    return zlib.compress(body.encode(), LEVEL)
+def deflate(body: str | bytes) -> bytes:
+    return zlib.compress(body.encode() if isinstance(body, str) else body, LEVEL)
 
 
-def inflate(deflated: bytes) -> str:
-    return zlib.decompress(deflated).decode()
+def inflate(deflated: bytes) -> bytes:
+    return zlib.decompress(deflated)
 
 
 def _named(origins: str) -> tuple[NamedOrigin, ...]:

@@ -136,8 +136,22 @@ create table content (
     email_id      text,
     client_env_id text,
     project_id    text,
-    closure_id    text
+    closure_id    text,
+    tags          text,
+    headers       text,
+    attachments   integer not null
 ) strict;
+create table attachment (
+    mail_id      integer not null,
+    n            integer not null,
+    tenant       integer not null,
+    filename     text    not null,
+    content_type text    not null,
+    content_id   text,
+    size         integer not null,
+    sha256       blob    not null,
+    primary key (mail_id, n)
+) strict, without rowid;
 create table body (sha256 blob primary key, tenant integer not null, deflated blob not null) strict;
 create table recipient (
     delivery_id        integer primary key,

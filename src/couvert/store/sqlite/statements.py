@@ -31,7 +31,8 @@ def replacing(key: str, *columns: str) -> str:
 
 
 EVENT: Final = Table("event", 7)
-CONTENT: Final = Table("content", 14)
+CONTENT: Final = Table("content", 17)
+ATTACHMENT: Final = Table("attachment", 8)
 RECIPIENT: Final = Table("recipient", 7)
 NOTE: Final = Table("note", 3)
 BODY: Final = Table("body", 3, " on conflict (sha256) do nothing")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
@@ -21,6 +21,7 @@ from couvert.store.port import (
     NotedEvent,
     Position,
     SandboxMail,
+    StoredAttachment,
     StoredDelivery,
     StoredKey,
     TakenDelivery,
@@ -44,6 +45,9 @@ _TAKE: Final = f"""
 update delivery set revision = revision + 1, wake_at = ?, owner = ? where id in (
     select id from delivery where priority = ? and wake_at <= ? order by wake_at limit ?
 ) returning {_DELIVERY}
+"""
+_ATTACHMENTS: Final = """
+select filename, content_type, content_id, size, sha256 from attachment where mail_id = ? order by n
 """
 _TIMELINE: Final = """
 select e.position, e.stream, e.part, e.at, e.type, e.payload, n.words
@@ -107,6 +111,11 @@ class SqliteStore(SqliteAccounts):
     async def latest_deliveries(self, most: int) -> list[int]:
         return [row[0] for row in self._read("select id from delivery order by id desc limit ?", most)]
 
+    async def deliveries(self, *, first: int, last: int, states: Collection[State]) -> list[StoredDelivery]:
+        codes = ", ".join(str(rows.STATE_CODES[state]) for state in states)
+        sql = f"select {_DELIVERY} from delivery where id between ? and ? and state in ({codes}) order by id"
+        return [rows.delivery_of(row) for row in self._read(sql, first, last)]
+
     async def states(self, *, first: int, last: int) -> Mapping[State, int]:
         sql = "select state, count(*) from delivery where id between ? and ? group by state"
         return {rows.STATES[code]: count for code, count in self._read(sql, first, last)}
@@ -115,9 +124,18 @@ class SqliteStore(SqliteAccounts):
         return self._one(rows.recipient_of, "select * from recipient where delivery_id = ?", delivery_id)
 
     async def content(self, mail_id: int) -> Content | None:
-        return self._one(rows.content_of, "select * from content where mail_id = ?", mail_id)
+        found = self._read("select * from content where mail_id = ?", mail_id)
+        if not found:
+            return None
+        has_attachments = found[0][-1]
+        attached = self._read(_ATTACHMENTS, mail_id) if has_attachments else ()
+        return rows.content_of(found[0], tuple(StoredAttachment(*row) for row in attached))
 
     async def body(self, sha256: bytes) -> str | None:
+        found = await self.attachment(sha256)
+        return None if found is None else found.decode()
+
+    async def attachment(self, sha256: bytes) -> bytes | None:
         return self._one(lambda row: rows.inflate(row[0]), "select deflated from body where sha256 = ?", sha256)
 
     async def key(self, key_hash: bytes) -> StoredKey | None:
