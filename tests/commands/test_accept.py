@@ -1,13 +1,14 @@
 """Accepting a mail: whole and durable, or refused before anything is stored."""
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, nullcontext
 from hashlib import sha256
 
 import pytest
 
 from couvert.commands.accept import MOST_RECIPIENTS, Lease
 from couvert.commands.claims import Claim
+from couvert.domain.attachments import Attachment
 from couvert.domain.delivery import State
 from couvert.domain.mail import Recipient, References
 from couvert.domain.refusals import Conflict, RuleBroken, Unavailable
@@ -149,3 +150,106 @@ async def test_no_personal_word_is_in_the_log(mails, tmp_path):
     with closing(sqlite3.connect(tmp_path / FILE)) as connection:
         ((payload,),) = connection.execute("select payload from event").fetchall()
     assert not any(word in payload for word in ("bob", "Bob", "alice", "secret", "Hello", "e-1"))
+
+
+# --- Tags, headers, attachments, times --------------------------------------------------------------------------------
+
+PDF = Attachment("invoice.pdf", "application/pdf", b"\xff\x00%PDF" * 1_000)
+
+
+async def test_tags_headers_and_attachments_are_in_the_vault(mails, store):
+    command = mail(tags=("welcome", "Grüße"), headers={"X-Campaign": "é"}, attachments=(PDF, PDF))
+
+    accepted = await mails.accept(command, key=None)
+
+    content = await store.content(accepted.mail_id)
+    assert content == accepted.content
+    assert (content.tags, content.headers) == (("welcome", "Grüße"), {"X-Campaign": "é"})
+    assert [(each.filename, each.size) for each in content.attachments] == [("invoice.pdf", 6_000)] * 2
+    assert await store.attachment(content.attachments[0].sha256) == PDF.content
+
+
+async def test_an_attachment_is_stored_once_however_often_it_is_sent(mails, tmp_path):
+    await mails.accept(mail(html="<p>1</p>", attachments=(PDF,)), key=None)
+    await mails.accept(mail(html="<p>1</p>", attachments=(PDF,)), key=None)
+
+    with closing(sqlite3.connect(tmp_path / FILE)) as connection:
+        assert connection.execute("select count(*) from body").fetchone() == (2,)
+
+
+async def test_everything_that_is_wrong_is_said_at_once(mails, store):
+    command = mail(
+        Recipient("bob@example.org", "Bob\nBcc: x", variables={"email": "x"}),
+        subject="{{nope}}",
+        html="{{first name}}",
+        tags=("", "ok"),
+        headers={"To": "x"},
+        attachments=(Attachment("", "pdf", b""),),
+        expires_at=NOW,
+    )
+
+    with pytest.raises(RuleBroken) as caught:
+        await mails.accept(command, key=None)
+
+    assert sorted(fault.path for fault in caught.value.faults) == [
+        "attachments.0.content_type", "attachments.0.filename", "expires_at", "headers.To", "html_template",
+        "recipients.0.name", "recipients.0.variables.email", "subject", "tags.0",
+    ]  # fmt: skip
+    assert store.commits == 0
+
+
+@pytest.mark.parametrize(("times", "is_refused"), [
+    ({"due_at": NOW + 10, "expires_at": NOW + 11}, False),
+    ({"due_at": NOW + 10, "expires_at": NOW + 10}, True),
+    ({"due_at": NOW - 10, "expires_at": NOW + 1}, False),
+    ({"expires_at": NOW}, True),
+])  # fmt: skip
+async def test_a_mail_that_would_expire_before_it_is_due_is_refused(mails, times, is_refused):
+    with pytest.raises(RuleBroken, match="expires_at") if is_refused else nullcontext():
+        await mails.accept(mail(**times), key=None)
+
+
+async def test_the_event_names_the_user_that_asked(mails, store):
+    accepted = await mails.accept(mail(), key=None, user_id=7)
+
+    (noted,) = await store.timeline(accepted.mail_id, 0)
+    assert noted.logged.event.user_id == 7
+
+
+# --- Several mails ----------------------------------------------------------------------------------------------------
+
+
+async def test_several_mails_and_their_key_are_one_commit(mails, store):
+    commands = [mails.checked(mail(subject=f"No. {n}")) for n in range(3)]
+
+    accepted = await mails.accept_all(
+        commands, key=None, claim=Claim(b"scope", b"body", lambda all_: b"%d" % len(all_))
+    )
+
+    assert store.commits == 1
+    assert {each.position for each in accepted} == {3} == {await store.position()}
+    assert [(await store.content(each.mail_id)).subject for each in accepted] == ["No. 0", "No. 1", "No. 2"]
+    found = await store.idempotency(b"scope")
+    assert (found.position, found.answer) == (3, b"3")
+
+
+async def test_of_several_mails_none_is_kept_if_their_key_is_taken(mails, store):
+    commands = [mails.checked(mail()) for _ in range(3)]
+    await mails.accept_all(commands, key=None, claim=Claim(b"scope", b"body"))
+
+    with pytest.raises(Conflict):
+        await mails.accept_all(commands, key=None, claim=Claim(b"scope", b"body"))
+
+    assert await store.position() == 3
+
+
+async def test_of_no_mails_the_answer_is_kept_all_the_same(mails, store):
+    assert await mails.accept_all([], key=None, claim=Claim(b"scope", b"body", lambda _: b"none")) == []
+    assert (await store.idempotency(b"scope")).answer == b"none"
+
+
+async def test_two_mails_may_say_the_same(mails, store):
+    accepted = await mails.accept_all([mails.checked(mail()), mails.checked(mail())], key=None)
+
+    assert accepted[0].content.html == accepted[1].content.html
+    assert await store.body(accepted[0].content.html) == "<p>Hi</p>"

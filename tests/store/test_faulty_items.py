@@ -8,7 +8,7 @@ import pytest
 from couvert.domain.mail import Recipient
 from couvert.domain.refusals import Conflict
 from couvert.store.port import StoredRecipient
-from tests.store.changes import delivery_of, mail
+from tests.store.changes import content_of, delivery_of, mail
 
 TOO_LARGE = 1 << 63
 HALF_A_PAIR = "\ud83d"
@@ -19,7 +19,7 @@ async def results_of(store, changes):
 
 
 def taken_id(change, first):
-    change.content = change.content._replace(mail_id=first.content.mail_id)
+    change.contents = [content_of(change)._replace(mail_id=content_of(first).mail_id)]
 
 
 def taken_delivery(change, first):
@@ -32,7 +32,7 @@ def too_large_a_time(change, _first):
 
 
 def half_a_surrogate_pair(change, _first):
-    change.content = change.content._replace(subject=HALF_A_PAIR)
+    change.contents = [content_of(change)._replace(subject=HALF_A_PAIR)]
 
 
 def half_a_pair_in_a_variable(change, _first):
@@ -63,7 +63,7 @@ def no_event(change, _first):
 
 
 def no_content(change, _first):
-    change.content = object()
+    change.contents = [object()]
 
 
 FAULTS = [

@@ -10,8 +10,8 @@ from couvert.delivery.mime_parts import base64_lines
 from couvert.domain.attachments import Attachment, is_content_id, is_file_name, is_type
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9 !#$&'()+,.;=@\[\]^_`{}~-]{1,200}")
-_SECTION = 16
-"""Characters, percent-encoded ones counting as one: with three letters for each, a section fits a line."""
+_SECTION = 5
+"""Characters, of which each takes twelve letters at most; so a section fits a line."""
 
 
 def file_part(attachment: Attachment, *, is_inline: bool) -> bytes:
@@ -44,6 +44,7 @@ def _file_name(name: str) -> str:
     encoded = quote(name, safe="")
     if len(encoded) + len("filename*=utf-8''; ") <= PREFERRED_LINE:
         return f"filename*=utf-8''{encoded}"
-    sections = re.findall(rf"(?:%..|[^%]){{1,{_SECTION}}}", encoded)
+    # By whole characters: some readers decode each section by itself.
+    sections = [quote(name[at : at + _SECTION], safe="") for at in range(0, len(name), _SECTION)]
     sections[0] = "utf-8''" + sections[0]
     return ";\r\n ".join(f"filename*{n}*={section}" for n, section in enumerate(sections))

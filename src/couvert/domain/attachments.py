@@ -64,8 +64,8 @@ def _own_faults(attachment: Attachment, ids: set[str]) -> Iterator[tuple[str, st
 
 
 def is_file_name(name: str) -> bool:
-    is_path = "/" in name or "\\" in name or name.strip() in {"", ".", ".."}
-    return len(name) <= LONGEST_NAME and not is_path and is_one_line(name)
+    is_path = "/" in name or "\\" in name or name in {".", ".."}
+    return 1 <= len(name) <= LONGEST_NAME and name == name.strip() and not is_path and is_one_line(name)
 
 
 def is_type(content_type: str) -> bool:

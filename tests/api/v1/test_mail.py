@@ -184,7 +184,7 @@ async def test_a_key_that_changes_during_a_request_is_looked_at_again(service, k
     changed: list[AddedOrigins] = []
 
     async def commit_after_a_change(change):
-        if change.content and not changed:
+        if change.contents and not changed:
             changed.append(await service.parts.keys.add_origins(key, ["more.example.com"]))
         return await commit(change)
 
@@ -198,7 +198,7 @@ async def test_a_key_that_is_deleted_during_a_request_sends_nothing(service, key
     commit = service.store.commit
 
     async def commit_after_the_end(change):
-        if change.content:
+        if change.contents:
             monkeypatch.undo()
             await service.parts.keys.delete(key)
         return await commit(change)
