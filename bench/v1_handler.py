@@ -21,6 +21,7 @@ from couvert.api.parts import Parts
 from couvert.commands.accept import Accepted, AcceptMails, Lease
 from couvert.commands.accounts import open_accounts
 from couvert.commands.idempotency import IdempotencyKeys
+from couvert.commands.interventions import Interventions
 from couvert.commands.keys import Keys
 from couvert.commands.send import SendMail
 from couvert.commands.settled import Settled
@@ -111,7 +112,7 @@ def parts_on(directory: Path) -> Parts:
     send = SendMail(AcceptMails(store, ids, now_ms), store, Silent(), 10)
     accounts = open_accounts(store, ids, now_ms)
     return Parts(
-        settings, store, Keys(store, ids, now_ms), send, IdempotencyKeys(store, now_ms),
+        settings, store, Keys(store, ids, now_ms), send, Interventions(store, now_ms), IdempotencyKeys(store, now_ms),
         accounts.book, MemoryLimits(), reached, now_ms, accounts,
     )  # fmt: skip
 

@@ -21,6 +21,7 @@ from couvert.commands.accept import AcceptMails
 from couvert.commands.accounts import Accounts, open_accounts
 from couvert.commands.attempts import Attempts
 from couvert.commands.idempotency import IdempotencyKeys
+from couvert.commands.interventions import Interventions
 from couvert.commands.keys import Keys
 from couvert.commands.notices import Notices
 from couvert.commands.sandbox import SandboxMailroom
@@ -56,6 +57,7 @@ class Parts:
     keys: Keys
     mails: AcceptMails
     send: SendMail
+    interventions: Interventions
     idempotency: IdempotencyKeys
     notices: Notices
     courier: Courier
@@ -72,6 +74,7 @@ class Parts:
             self.store,
             self.keys,
             self.send,
+            self.interventions,
             self.idempotency,
             self.accounts.book,
             self.limits,
@@ -152,6 +155,7 @@ def _wire(settings: Settings, store: Store, ids: IdSource) -> Parts:
         keys=Keys(store, ids, now_ms),
         mails=mails,
         send=SendMail(mails, store, courier, settings.v1_patience_seconds),
+        interventions=Interventions(store, now_ms, courier.wake),
         idempotency=IdempotencyKeys(store, now_ms),
         notices=notices,
         courier=courier,

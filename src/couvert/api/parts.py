@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from couvert.commands.accounts import Accounts
 from couvert.commands.callers import Callers
 from couvert.commands.idempotency import IdempotencyKeys
+from couvert.commands.interventions import Interventions
 from couvert.commands.keys import Keys
 from couvert.commands.send import SendMail
 from couvert.limits.port import Limits
@@ -21,6 +22,7 @@ class Parts:
     store: Store
     keys: Keys
     send: SendMail
+    interventions: Interventions
     idempotency: IdempotencyKeys
     callers: Callers
     limits: Limits

@@ -8,7 +8,7 @@ from typing import NoReturn
 import typer
 from typer.exceptions import TyperException
 
-from couvert.cli import bulk, demo, doctor, keys, operations, send, serve, show, tokens, users
+from couvert.cli import bulk, demo, doctor, keys, operations, resolve, send, serve, show, tokens, users
 from couvert.domain.refusals import Refusal, Unavailable
 from couvert.settings import WrongSetting
 
@@ -34,6 +34,7 @@ app.add_typer(keys.app, name="key")
 app.command("send")(send.send)
 app.command("bulk")(bulk.bulk)
 app.command("show")(show.show)
+app.command("resolve")(resolve.resolve)
 
 
 app.command("audit")(operations.audit)

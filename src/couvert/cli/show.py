@@ -22,10 +22,16 @@ def show(
     data: Data = None,
 ) -> None:
     """Print a delivery's state and its timeline, oldest first."""
-    delivery_id = ids.decode("dlv", delivery)
-    if delivery_id is None:
-        raise NotFound(f"{delivery} is not a delivery's id; those look like {ids.encode('dlv', 1 << 60)}")
+    delivery_id = delivery_id_of(delivery)
     with_parts(data, lambda parts: print_delivery(parts, delivery_id))
+
+
+def delivery_id_of(text: str) -> int:
+    """Raises `NotFound`."""
+    delivery_id = ids.decode("dlv", text)
+    if delivery_id is None:
+        raise NotFound(f"{text} is not a delivery's id; those look like {ids.encode('dlv', 1 << 60)}")
+    return delivery_id
 
 
 async def print_delivery(parts: Parts, delivery_id: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from couvert.domain.delivery import Delivery, DeliveryEvent, evolve
 from couvert.store.port import Change, Record, StoredDelivery
@@ -21,6 +21,17 @@ def happened(
     part = delivery.id - delivery.mail_id
     records = [Record(delivery.mail_id, part, event, None if n else words) for n, event in enumerate(events)]
     return Change(at=at, records=records, deliveries=[row]), row
+
+
+def all_happened(moves: Iterable[tuple[StoredDelivery, DeliveryEvent]], *, at: int) -> Change:
+    """The change in which each of these deliveries has its event: all of them, or none."""
+    records: list[Record] = []
+    deliveries: list[StoredDelivery] = []
+    for stored, event in moves:
+        delivery = evolve(stored.delivery, event)
+        records.append(Record(delivery.mail_id, delivery.id - delivery.mail_id, event))
+        deliveries.append(_row(stored, delivery))
+    return Change(at=at, records=records, deliveries=deliveries)
 
 
 def _row(stored: StoredDelivery, delivery: Delivery) -> StoredDelivery:

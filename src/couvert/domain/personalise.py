@@ -48,6 +48,16 @@ def checked(
     return templates, faults
 
 
+def missing(
+    sources: Mapping[str, str | None], variables: Mapping[str, str], recipients: Sequence[Recipient], built_in: Set[str]
+) -> list[str]:
+    """The names that templates use and some of these recipients lack, in order of the alphabet."""
+    templates = [compiled(field, source) for field, source in sources.items() if source is not None]
+    used = frozenset[str]().union(*[each.names for each in templates if isinstance(each, Template)])
+    lacking = used - built_in - variables.keys()
+    return sorted(name for name in lacking if any(name not in (r.variables or {}) for r in recipients))
+
+
 def compiled(field: str, source: str) -> Template | Fault:
     """The template; a fault quotes what stands between braces and is no variable's name."""
     try:

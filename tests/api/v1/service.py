@@ -15,6 +15,7 @@ from couvert.commands.accept import Accepted, AcceptMails, Lease
 from couvert.commands.accounts import open_accounts
 from couvert.commands.attempts import Attempts
 from couvert.commands.idempotency import IdempotencyKeys
+from couvert.commands.interventions import Interventions
 from couvert.commands.keys import Keys
 from couvert.commands.passwords import Passwords
 from couvert.commands.send import SendMail
@@ -136,6 +137,7 @@ class Service:
             store=self.store,
             keys=Keys(self.store, ids, self.clock),
             send=SendMail(mails, self.store, self.courier, self.settings.v1_patience_seconds),
+            interventions=Interventions(self.store, self.clock, self.courier.wake),
             idempotency=IdempotencyKeys(self.store, self.clock),
             callers=accounts.book,
             limits=MemoryLimits(self.clock),
