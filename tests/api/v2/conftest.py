@@ -8,6 +8,7 @@ import pytest
 
 from couvert.settings import Settings
 from tests.api.v2.hall import Hall
+from tests.api.v2.post_office import PostOffice
 
 
 @pytest.fixture
@@ -26,3 +27,10 @@ async def open_hall(tmp_path: Path) -> AsyncIterator[Callable[..., Hall]]:
 @pytest.fixture
 def hall(open_hall: Callable[..., Hall]) -> Hall:
     return open_hall()
+
+
+@pytest.fixture
+async def office(tmp_path: Path) -> AsyncIterator[PostOffice]:
+    office = PostOffice(tmp_path)
+    yield office
+    await office.service.close()

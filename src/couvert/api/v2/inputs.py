@@ -20,14 +20,14 @@ OURS: Final = "Value error, "
 
 
 def body_of(model: type[M], raw: bytes) -> M:
-    return _checked(model, parsed(raw))
+    return checked(model, parsed(raw))
 
 
 def query_of(model: type[M], params: QueryParams) -> M:
     doubles = sorted({name for name in params if len(params.getlist(name)) > 1})
     if doubles:
         raise Faulty([Item(name, "was given more than once", "duplicate") for name in doubles])
-    return _checked(model, dict(params))
+    return checked(model, dict(params))
 
 
 def parsed(raw: bytes) -> object:
@@ -69,7 +69,8 @@ def _malformed(why: str) -> Faulty:
     return Faulty([Item("body", f"The body is not valid JSON: {why}.", "malformed")])
 
 
-def _checked(model: type[M], value: object) -> M:
+def checked(model: type[M], value: object) -> M:
+    """Raises `Faulty`."""
     try:
         return model.model_validate(value)
     except ValidationError as error:

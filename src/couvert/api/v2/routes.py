@@ -13,6 +13,7 @@ from couvert.api.v2.call import Call
 from couvert.api.v2.counting import Counting
 from couvert.api.v2.door import Door, Gatehouse
 from couvert.api.v2.health import health_calls
+from couvert.api.v2.mails import mail_calls
 from couvert.api.v2.once import Once
 from couvert.api.v2.waiting import Waiting
 from couvert.limits.port import Allowance
@@ -21,6 +22,7 @@ from couvert.limits.port import Allowance
 def calls(parts: Parts) -> Sequence[Call]:
     """In the order in which the documentation tells them."""
     return [
+        *mail_calls(parts),
         *health_calls(parts),
         *api_key_calls(parts),
     ]

@@ -1,0 +1,207 @@
+"""Send mails, one or many at once; look at one before; stop it, or try it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+from couvert.api.parts import Parts
+from couvert.api.v2 import errors, inputs, mail_examples as examples
+from couvert.api.v2.asked import Answer, Asked
+from couvert.api.v2.call import Call
+from couvert.api.v2.mail_answers import (
+    BatchAnswer,
+    InterventionAnswer,
+    MailResult,
+    PreviewAnswer,
+    QueuedAnswer,
+    intervened,
+    queued,
+    queued_in_batch,
+    refused_in_batch,
+)
+from couvert.api.v2.mail_bodies import BatchBody, BatchQuery, MailBody, RetryQuery, to_command
+from couvert.api.v2.mail_faults import faulty
+from couvert.api.v2.refusals import Faulty, Item
+from couvert.commands.accept import Accepted, AcceptMails, Checked
+from couvert.commands.preview import preview
+from couvert.domain import ids
+from couvert.domain.refusals import NotFound, RuleBroken
+
+MOST_RECIPIENTS_OF_BATCH: Final = 100_000
+"""One commit keeps all of them, and takes a second for so many; nobody else's is kept meanwhile."""
+ACCEPTED: Final = HTTPStatus.ACCEPTED.value
+LEFT_OUT: Final = frozenset({"html_template", "text_template", "attachments"})
+
+
+def mail_calls(parts: Parts) -> Sequence[Call]:
+    mails = Mails(parts)
+    return [
+        Call(
+            method="POST",
+            path="/v2/mails",
+            handle=mails.post,
+            summary="Send a mail to one or many",
+            description="Personalised for each recipient. It is kept, with its idempotency key, before it is answered.",
+            tag="Mails",
+            body=MailBody,
+            answer=QueuedAnswer,
+            status=ACCEPTED,
+            hidden=LEFT_OUT,
+            example_body=examples.MAIL,
+            example_data=examples.QUEUED,
+        ),
+        Call(
+            method="POST",
+            path="/v2/mails/batch",
+            handle=mails.post_batch,
+            summary="Send up to 500 different mails",
+            description="What is wrong is refused by itself, the rest is queued in one commit; `strict` refuses all.",
+            tag="Mails",
+            body=BatchBody,
+            query=BatchQuery,
+            answer=BatchAnswer,
+            status=ACCEPTED,
+            list_name="results",
+            hidden=frozenset({"mails"}),
+            example_body={"mails": [examples.MAIL]},
+            example_data=examples.BATCH,
+        ),
+        Call(
+            method="POST",
+            path="/v2/mails/preview",
+            handle=mails.preview,
+            summary="See what the first recipient would read",
+            description="Nothing is kept or sent. Variables that are missing are listed, and render as nothing.",
+            tag="Mails",
+            body=MailBody,
+            answer=PreviewAnswer,
+            reads_only=True,
+            hidden=LEFT_OUT,
+            example_body=examples.MAIL,
+            example_data=examples.PREVIEW,
+        ),
+        Call(
+            method="POST",
+            path="/v2/mails/{mailId}/cancel",
+            handle=mails.cancel,
+            summary="Stop what was not yet begun",
+            tag="Mails",
+            answer=InterventionAnswer,
+            refusals=("not_found", "conflict"),
+            example_data=examples.CANCELLED,
+            parameters={"mailId": "The mail's id."},
+        ),
+        Call(
+            method="POST",
+            path="/v2/mails/{mailId}/retry",
+            handle=mails.retry,
+            summary="Send again what failed",
+            description="What is unknown stays so unless `unknown` decides it. A mail that has expired is a conflict.",
+            tag="Mails",
+            query=RetryQuery,
+            answer=InterventionAnswer,
+            refusals=("not_found", "conflict"),
+            example_data=examples.RETRIED,
+            parameters={"mailId": "The mail's id."},
+        ),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Mails:
+    parts: Parts
+
+    async def post(self, asked: Asked) -> Answer:
+        accepted = await self._accept.accept_checked(
+            self._checked(asked.body), key=None, user_id=asked.caller.user, claim=asked.claimed(queued, ACCEPTED)
+        )
+        self.parts.send.courier.wake()
+        return Answer(queued(accepted), etag=accepted.position)
+
+    async def post_batch(self, asked: Asked) -> Answer:
+        judged = [self._judged(each) for each in asked.body.mails]
+        _refuse_if_too_many(judged)
+        if asked.query.strict:
+            _refuse_if_any(judged)
+
+        def data(accepted: Sequence[Accepted]) -> Mapping[str, Any]:
+            return {"results": _results(judged, accepted)}
+
+        accepted = await self._accept.accept_all(
+            [each for each in judged if not isinstance(each, Faulty)],
+            key=None,
+            user_id=asked.caller.user,
+            claim=asked.claimed(data, ACCEPTED),
+        )
+        self.parts.send.courier.wake()
+        etag = accepted[-1].position if accepted else await self.parts.store.position()
+        return Answer(data(accepted), etag=etag)
+
+    async def preview(self, asked: Asked) -> Answer:
+        try:
+            return Answer(preview(to_command(asked.body), self.parts.now_ms())._asdict())
+        except RuleBroken as refusal:
+            raise faulty(refusal) from None
+
+    async def cancel(self, asked: Asked) -> Answer:
+        done = await self.parts.interventions.cancel(_mail_id(asked), claim=asked.claimed(intervened, 200))
+        return Answer(intervened(done), etag=done.position)
+
+    async def retry(self, asked: Asked) -> Answer:
+        done = await self.parts.interventions.retry(
+            _mail_id(asked), unknown=asked.query.unknown, claim=asked.claimed(intervened, 200)
+        )
+        return Answer(intervened(done), etag=done.position)
+
+    @property
+    def _accept(self) -> AcceptMails:
+        return self.parts.send.mails
+
+    def _checked(self, body: MailBody) -> Checked:
+        try:
+            return self._accept.checked(to_command(body))
+        except RuleBroken as refusal:
+            raise faulty(refusal) from None
+
+    def _judged(self, raw: object) -> Checked | Faulty:
+        try:
+            return self._checked(inputs.checked(MailBody, raw))
+        except Faulty as refusal:
+            return refusal
+
+
+def _refuse_if_too_many(judged: Sequence[Checked | Faulty]) -> None:
+    recipients = sum(len(each.recipients) for each in judged if not isinstance(each, Faulty))
+    if recipients > MOST_RECIPIENTS_OF_BATCH:
+        words = f"have {recipients:,} recipients in all; send at most {MOST_RECIPIENTS_OF_BATCH:,} in one batch."
+        raise Faulty([Item("mails", words, "too_long")])
+
+
+def _refuse_if_any(judged: Sequence[Checked | Faulty]) -> None:
+    items = [
+        item._replace(reason=f"mails.{n}.{item.reason}" if item.reason != "body" else f"mails.{n}")
+        for n, each in enumerate(judged)
+        if isinstance(each, Faulty)
+        for item in each.items
+    ]
+    if items:
+        raise Faulty(items[: inputs.MOST_FAULTS])
+
+
+def _results(judged: Sequence[Checked | Faulty], accepted: Sequence[Accepted]) -> list[MailResult]:
+    """In the order of the request."""
+    kept = iter(accepted)
+    return [
+        refused_in_batch(n, errors.failure(each)) if isinstance(each, Faulty) else queued_in_batch(n, next(kept))
+        for n, each in enumerate(judged)
+    ]
+
+
+def _mail_id(asked: Asked) -> int:
+    mail_id = ids.decode("mail", asked.path["mailId"])
+    if mail_id is None:
+        raise NotFound("There is no such mail.")
+    return mail_id
