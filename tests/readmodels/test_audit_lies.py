@@ -142,6 +142,17 @@ LIES = {
         "delete from event where stream = {bob} and type = 30",
         "There is a row of user {bob}, who was never added.",
     ),
+    # Keys.
+    "a key's row": ("delete from api_key", "is lost."),
+    "a key's name": ("update api_key set name = 'shop'", "name is shop, by the log app."),
+    "a key deleted by nobody": ("update api_key set is_active = 0", "is_active is 0, by the log 1."),
+    "a key without its restrictions": (
+        """update api_key set restrictions = '{{"senders":[],"networks":[],"rate":null,"daily_quota":null}}'""",
+        "by the log ",
+    ),
+    "an origin that finds no key": ("delete from api_key_origin", "is found by other origins than it has."),
+    "a use forgotten": ("update key_usage set recipients = 0", "0 recipients are counted on day 20115, by the log 1."),
+    "a use invented": ("insert into key_usage values (1, 7, 3)", "Of API key 1, 3 recipients are counted on day 7"),
     # Hand-overs.
     "handed over twice": (
         "insert into event values ({last} + 1, 1, {c}, 1, 2, 0, '{{\"attempt\": 2}}')",
@@ -253,12 +264,12 @@ def healthy(tmp_path_factory):
 async def happen(directory):
     async with World(directory) as world:
         a = await world.accept(3)
-        await world.keys.create(name="app", origins=["app.example.com"], expires_at=None)
+        await world.create_key(daily_quota=5)
         await world.work("taken", "later")
         await world.tell(a + 1, "delivered")
         b = await world.accept(expires_after_ms=60_000)
         await world.work("unknown")
-        c = await world.accept()
+        c = await world.accept(has_key=True)
         await world.work("nothing")
         people = await live(world)
         return {"a": a, "b": b, "c": c}, await world.store.position(), people

@@ -19,7 +19,8 @@ from couvert.delivery.transport import Outcome, Refused, Taken, TryLater, Unknow
 from couvert.domain.delivery import Bounced, Complained, Delivered, UnknownPolicy
 from couvert.domain.ids import IdSource
 from couvert.domain.mail import AcceptMail, Recipient, Sender
-from couvert.domain.refusals import Conflict, NotFound
+from couvert.domain.refusals import Conflict, NotFound, QuotaExceeded
+from couvert.domain.restrictions import Restrictions
 from couvert.domain.user import Person, Role, User
 from couvert.store.port import StoredDelivery
 from couvert.store.sqlite.store import SqliteStore
@@ -54,6 +55,7 @@ class World:
         self._mails = AcceptMails(self.store, ids, lambda: self.now)
         self._attempts = Attempts(self.store, lambda: self.now, policy, LEASE_MS, chance=lambda: 0.5)
         self._notices = Notices(self.store, lambda: self.now)
+        self.secrets: list[str] = []
         self.mails: list[int] = []
         self.deliveries: list[int] = []
         self._silent: list[StoredDelivery] = []
@@ -67,8 +69,27 @@ class World:
     async def add_user(self, email: str) -> User:
         return (await self.accounts.users.add(email=email, role=Role.ADMIN, person=Person("Alice"))).user
 
-    async def accept(self, recipients: int = 1, *, expires_after_ms: int | None = None) -> int:
-        """The new mail's id."""
+    async def create_key(self, daily_quota: int | None = None) -> None:
+        restrictions = Restrictions(daily_quota=daily_quota)
+        created = await self.keys.create(
+            name="app", origins=["app.example.com"], expires_at=None, restrictions=restrictions
+        )
+        self.secrets.append(created.secret)
+
+    async def replace_key(self, daily_quota: int | None) -> None:
+        """The last one; its origin changes along."""
+        key = await self.keys.find(self.secrets[-1])
+        assert key is not None
+        await self.keys.replace(
+            key.key.key_id,
+            name=f"app {daily_quota}",
+            expires_at=None,
+            restrictions=Restrictions(daily_quota=daily_quota),
+            origins=[f"n{daily_quota}.example.com"],
+        )
+
+    async def accept(self, recipients: int = 1, *, expires_after_ms: int | None = None, has_key: bool = False) -> int:
+        """The new mail's id; with the last key, if it has one."""
         command = AcceptMail(
             sender=Sender("alice@example.com"),
             recipients=tuple(Recipient(f"{n}@example.net") for n in range(recipients)),
@@ -77,7 +98,8 @@ class World:
             text="Hello",
             expires_at=None if expires_after_ms is None else self.now + expires_after_ms,
         )
-        accepted = await self._mails.accept(command, key=None)
+        key = await self.keys.find(self.secrets[-1]) if has_key else None
+        accepted = await self._mails.accept(command, key=key)
         self.mails.append(accepted.mail_id)
         self.deliveries += [stored.delivery.id for stored in accepted.deliveries]
         return accepted.mail_id
@@ -163,8 +185,29 @@ class Pass:
 
 @dataclass(frozen=True)
 class CreateKey:
+    daily_quota: int | None
+
     async def __call__(self, world: World) -> None:
-        await world.keys.create(name="app", origins=["app.example.com"], expires_at=None)
+        await world.create_key(self.daily_quota)
+
+
+@dataclass(frozen=True)
+class ReplaceKey:
+    daily_quota: int | None
+
+    async def __call__(self, world: World) -> None:
+        if world.secrets:
+            await world.replace_key(self.daily_quota)
+
+
+@dataclass(frozen=True)
+class AcceptWithKey:
+    recipients: int
+
+    async def __call__(self, world: World) -> None:
+        if world.secrets:
+            with suppress(QuotaExceeded):
+                await world.accept(self.recipients, has_key=True)
 
 
 @dataclass(frozen=True)
@@ -191,8 +234,12 @@ works = st.builds(Work, st.lists(answers, min_size=1, max_size=6))
 tells = st.builds(Tell, st.integers(0, 20), st.sampled_from([*EVENTS]), st.sampled_from([1, 1, 2, 3]))
 pauses = st.builds(Pass, st.sampled_from([1_000, 31_000, 31_000, 31_000, 25 * 3_600_000]))
 # Some more often than others, so that most of what happens is hand-overs.
+quotas = st.sampled_from([None, 3, 5])
+keys = st.one_of(
+    st.builds(CreateKey, quotas), st.builds(ReplaceKey, quotas), st.builds(AcceptWithKey, st.integers(1, 3))
+)
 steps = st.one_of(
-    accepts, works, works, works, pauses, pauses, tells, tells, st.builds(AnswerLate, answers), st.builds(CreateKey),
+    accepts, works, works, works, pauses, pauses, tells, tells, keys, keys, st.builds(AnswerLate, answers),
     st.builds(LiveAUser, st.booleans()),
 )  # fmt: skip
 pasts: st.SearchStrategy[list[Step]] = st.builds(

@@ -36,6 +36,17 @@ from user order by id
 _TOKENS: Final = """
 select id, tenant, token_id, user, roles, created_at, expires_at, is_revoked from token order by id
 """
+KEY_COLUMNS: Final = (
+    "id", "tenant", "key_id", "hash", "name", "is_active", "created_at", "expires_at", "origins", "restrictions",
+    "revision",
+)  # fmt: skip
+_KEYS: Final = """
+select id, tenant, key_id, hash, name, is_active, created_at, expires_at, origins, restrictions, revision
+from api_key order by id
+"""
+_EVENTS_OF: Final = """
+select stream, part, position, at, type, payload from event where stream = ? order by position
+"""
 _CONTENTS: Final = """
 select mail_id, html is null and text is null,
     coalesce(html not in (select sha256 from body), 0) or coalesce(text not in (select sha256 from body), 0),
@@ -97,6 +108,21 @@ class Snapshot:
 
     def tokens(self) -> Iterator[tuple[int, Row]]:
         return ((row[0], row) for row in self._rows(_TOKENS))
+
+    def api_keys(self) -> list[Row]:
+        """In the order of `KEY_COLUMNS`. They are few."""
+        return list(self._rows(_KEYS))
+
+    def events_of(self, stream: int) -> Iterator[RawEvent]:
+        return map(RawEvent._make, self._rows(_EVENTS_OF, stream))
+
+    def key_origins(self, key: int) -> Iterator[str]:
+        return (name for (name,) in self._rows("select name from api_key_origin where key = ?", key))
+
+    def key_usage(self) -> Iterator[tuple[tuple[int, int], int]]:
+        """Key and day, and how many recipients."""
+        sql = "select key, day, recipients from key_usage"
+        return (((key, day), recipients) for key, day, recipients in self._rows(sql))
 
     def contents(self) -> Iterator[tuple[int, Content]]:
         return ((mail_id, Content(*map(bool, faults))) for mail_id, *faults in self._rows(_CONTENTS))

@@ -20,6 +20,7 @@ from couvert.domain.refusals import NotFound
 from couvert.readmodels.audit import sentences
 from couvert.readmodels.audit.accounts import Accounts
 from couvert.readmodels.audit.deliveries import Deliveries
+from couvert.readmodels.audit.keys import Keys
 from couvert.readmodels.audit.models import Models, models_of
 from couvert.readmodels.audit.ordered import Ordered
 from couvert.readmodels.audit.report import AuditReport
@@ -69,6 +70,7 @@ class _Walk:
         self._contents = Ordered(log.contents(), self._unaccepted_content)
         self._deliveries = Deliveries(log, self._models, report)
         self._accounts = Accounts(log, report)
+        self._keys = Keys(log, report)
 
     def walk(self) -> None:
         self._report.position = self._log.position()
@@ -77,6 +79,7 @@ class _Walk:
         self._contents.finish()
         self._deliveries.finish()
         self._accounts.finish()
+        self._keys.finish()
         if self._models is not None:
             self._models.finish()
         if missing := self._report.position - self._report.events:
@@ -115,6 +118,7 @@ class _Walk:
     def _accepted(self, stream: int, own: Sequence[LoggedEvent]) -> FollowedMail | None:
         """The mail as its first event has it; None for a key."""
         if own and all(isinstance(logged.event, _KEY_EVENTS) for logged in own):
+            self._keys.check_known(stream)
             return None
         if not own or not isinstance(own[0].event, MailAccepted):
             self._fault(f"There are events of {sentences.mail(stream)}, which was never accepted.")
@@ -125,6 +129,7 @@ class _Walk:
 
     def _mail(self, mail: FollowedMail, parts: Ordered[list[LoggedEvent]]) -> None:
         self._report.mails += 1
+        self._keys.accepted(mail.accepted, mail.position, mail.accepted_at)
         self._check_content(mail.mail_id)
         moves = (self._delivery(mail, n, parts.take(n) or []) for n in range(1, mail.accepted.count + 1))
         # Consumes the moves one by one: ten thousand recipients take no more memory than one.
