@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 from contextlib import suppress
 from typing import TextIO, cast
 
 import msgspec
 import structlog
+from structlog.typing import EventDict
 
 
 class _Lossy:
@@ -19,12 +21,30 @@ class _Lossy:
             sys.stderr.write(text)
 
     def flush(self) -> None:
-        with suppress(OSError, ValueError):
-            sys.stderr.flush()
+        """Stderr has its lines flushed as they are written."""
 
 
-def _json(line: object, **_: object) -> str:
-    return msgspec.json.encode(line, enc_hook=str).decode()
+_encoder = msgspec.json.Encoder(enc_hook=str)
+
+
+def _json(_: object, __: str, line: EventDict) -> str:
+    return _encoder.encode(line).decode()
+
+
+class _Timestamp:
+    """ISO 8601, in UTC. The second is written once: with `datetime` each line would cost 1.5 us more."""
+
+    def __init__(self) -> None:
+        self._second = 0
+        self._written = ""
+
+    def __call__(self, _: object, __: str, line: EventDict) -> EventDict:
+        second, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
+        if second != self._second:
+            self._written = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+            self._second = second
+        line["timestamp"] = f"{self._written}.{nanoseconds // 1000:06d}Z"
+        return line
 
 
 def configure(level: str) -> None:
@@ -32,15 +52,14 @@ def configure(level: str) -> None:
     logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stderr, format="%(name)s: %(message)s")
     # Plain tracebacks: a pretty one prints local variables, and keys are among them.
     on_terminal = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-    for_machines = structlog.processors.JSONRenderer(serializer=_json)
     is_terminal = sys.stderr.isatty()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _Timestamp(),
             *([] if is_terminal else [structlog.processors.format_exc_info]),
-            on_terminal if is_terminal else for_machines,
+            on_terminal if is_terminal else _json,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _Lossy())),

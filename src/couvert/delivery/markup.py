@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 BLOCKS = {
@@ -31,11 +32,26 @@ _ATTRIBUTE = re.compile(rf"({_NAME}) (?: {_SPACE}*={_SPACE}* ({_VALUE})? )?", re
 # At most 100 at a time: a pattern keeps a way back to each, 1.8 GB for a tag of 5 MB.
 _ATTRIBUTES = rf"(?: [ \t\n\f\r/]+ | {_NAME} (?: {_SPACE}*={_SPACE}* (?:{_VALUE})? )? ){{0,100}}"
 _MORE_ATTRIBUTES = re.compile(_ATTRIBUTES, re.VERBOSE)
-_MARKUP = re.compile(rf"< (?: (/?) ([a-zA-Z][^ \t\n\f\r/>]*) ({_ATTRIBUTES}) (>?) | !-- | [!?/] )", re.VERBOSE)
+_NAME_OF_TAG = re.compile(r"<(/?)([a-zA-Z][^ \t\n\f\r/>]*)")
+# Almost all tags are as plain as this, and read in a third of the time.
+_PLAIN_TAG = r"""/?[a-zA-Z][^ \t\n\f\r/>]*+ (?: [ ]++[a-zA-Z-]++="[^"]*+" )*+ [ ]*+/?+ >"""
+_MARKUP = re.compile(rf"< (?: {_PLAIN_TAG}() | (/?) ([a-zA-Z][^ \t\n\f\r/>]*) | !-- | [!?/] )", re.VERBOSE)
+_PLAIN, _NAMED = 1, 3
+"""Groups: of a tag that is plain, and of the name of one that is not; comments and the like have none."""
 
+_NEVER_SHOWN = ("svg", "template", "datalist")
+_HIDING = ("hidden", "display", *(f"<{name}" for name in _NEVER_SHOWN))
+_DISPLAY_NONE = re.compile(r"display\s*:\s*none", re.IGNORECASE)
+
+_REFERENCE = re.compile("&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[^\t\n\f <&#;]{1,32};?)")
+_LONGEST_REFERENCE = 34
 _ENDED_REFERENCE = re.compile(r"&#?[0-9A-Za-z]{1,32};")
 # Longer numbers are no character, and `int` refuses to read one of 4,300 digits.
 _ENDLESS_REFERENCE = re.compile("&#[0-9]{9,};?")
+
+
+_REMEMBERED = 256
+"""Characters of the longest tag that is kept in memory."""
 
 
 class Tag(NamedTuple):
@@ -46,34 +62,80 @@ class Tag(NamedTuple):
     closing: bool
     written: str
     """Its attributes, as they stand in the source."""
+    hides: bool
+    """Whether its element is not displayed."""
 
     def attribute(self, name: str) -> str | None:
         """An attribute's text; `""` if it has none, `None` if the tag has no such attribute."""
-        for found in _ATTRIBUTE.finditer(self.written):
-            if found[1].lower() == name:
-                # In a link `&copy=1` is a parameter; only what ends with `;` is a reference.
-                return _ENDED_REFERENCE.sub(lambda reference: _decoded(reference[0]), _unquoted(found[2] or ""))
-        return None
+        return _attribute(self.written, name)
 
 
 def tokens(source: str) -> Iterator[str | Tag]:
     """Texts, decoded, and tags; without comments, declarations, and the content of scripts, styles and the like."""
     at = 0
-    while found := _MARKUP.search(source, at):
-        if found.start() > at:
-            yield _decoded(source[at : found.start()])
-        slash, name, written, end = found.groups()
-        at = found.end()
-        if name:
-            if not end:
-                written, at = _long_tag(source, found.end(2))
-            yield (tag := Tag(name.lower(), bool(slash), written))
-            if tag.name in _RAW_TEXT:
-                at = _end_of_raw_text(source, tag, at)
+    while at < len(source):
+        for found in _MARKUP.finditer(source, at):
+            start, end = found.span()
+            if start > at:
+                text = source[at:start]
+                yield _decoded(text) if "&" in text else text
+            if found.lastindex == _PLAIN:
+                yield (tag := _known_tag(found[0]) if end - start <= _REMEMBERED else _read_tag(found[0]))
+                at = end
+                if tag.name not in _RAW_TEXT:
+                    continue
+            elif found.lastindex:
+                written, at = _long_tag(source, found.end(_NAMED))
+                yield (tag := _tag(found[2], found[_NAMED], written))
+            else:
+                at = _after(source, "-->" if found[0] == "<!--" else ">", start + 2)
+                break
+            at = _end_of_raw_text(source, tag, at)
+            break
         else:
-            at = _after(source, "-->" if found[0] == "<!--" else ">", found.start() + 2)
-    if at < len(source):
-        yield _decoded(source[at:])
+            if at < len(source):
+                yield _decoded(source[at:])
+            return
+
+
+def _read_tag(markup: str) -> Tag:
+    """Of a whole tag, from `<` to `>`."""
+    found = _NAME_OF_TAG.match(markup)
+    assert found is not None
+    return _tag(found[1], found[2], markup[found.end() : -1])
+
+
+_known_tag = lru_cache(maxsize=4_096)(_read_tag)
+"""Templates repeat their tags."""
+
+
+def _tag(slash: str, name: str, written: str) -> Tag:
+    name = name.lower()
+    return Tag(name, bool(slash), written, _is_hidden(name, written))
+
+
+def may_hide(source: str) -> bool:
+    """A glance over the whole: where this is False, no tag of it hides anything."""
+    lowered = source.lower()
+    return any(word in lowered for word in _HIDING)
+
+
+def _is_hidden(name: str, written: str) -> bool:
+    if name in _NEVER_SHOWN:
+        return True
+    lowered = written.lower()
+    # A glance first: reading the attributes costs ten times as much, and few tags hide anything.
+    if "hidden" in lowered and _attribute(written, "hidden") is not None:
+        return True
+    return "display" in lowered and _DISPLAY_NONE.search(_attribute(written, "style") or "") is not None
+
+
+def _attribute(written: str, name: str) -> str | None:
+    for found in _ATTRIBUTE.finditer(written):
+        if found[1].lower() == name:
+            # In a link `&copy=1` is a parameter; only what ends with `;` is a reference.
+            return _ENDED_REFERENCE.sub(lambda reference: _decoded(reference[0]), _unquoted(found[2] or ""))
+    return None
 
 
 def _long_tag(source: str, begin: int) -> tuple[str, int]:
@@ -86,7 +148,7 @@ def _long_tag(source: str, begin: int) -> tuple[str, int]:
 
 
 def _end_of_raw_text(source: str, tag: Tag, at: int) -> int:
-    if tag.closing:
+    if tag.closing or tag.name not in _RAW_TEXT:
         return at
     closing = _RAW_TEXT[tag.name].search(source, at)
     return closing.start() if closing else len(source)
@@ -103,4 +165,16 @@ def _unquoted(value: str) -> str:
 
 
 def _decoded(text: str) -> str:
-    return html.unescape(_ENDLESS_REFERENCE.sub("\ufffd", text)) if "&" in text else text
+    return _REFERENCE.sub(_character, text) if "&" in text else text
+
+
+def _character(reference: re.Match[str]) -> str:
+    written = reference[0]
+    if len(written) > _LONGEST_REFERENCE:
+        return html.unescape(_ENDLESS_REFERENCE.sub("\ufffd", written))
+    return _known_character(written)
+
+
+@lru_cache(maxsize=1_024)
+def _known_character(reference: str) -> str:
+    return html.unescape(_ENDLESS_REFERENCE.sub("\ufffd", reference))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from couvert.delivery.markup import Tag, tokens
+from couvert.delivery.markup import may_hide, tokens
 from couvert.delivery.text_layout import Page
 from couvert.delivery.visible import visible
 
@@ -12,6 +12,8 @@ _PLACEHOLDER = re.compile(r"\{\{\s*[A-Za-z_][A-Za-z0-9_]*\s*\}\}")
 _SHIELD = re.compile("\0[0-9]+\0")
 _FIRST_OF_TWO_BRACES = re.compile("\\{(?=[{\0])")
 _CONTROL = re.compile("[\0-\x08\x0e-\x1f\x7f]")
+_NO_CONTROLS = {code: None for code in range(128) if _CONTROL.match(chr(code))}
+"""For ASCII, where this takes half the time, and not for the rest, where it takes ten times as long."""
 
 
 def text_of(source: str) -> str:
@@ -26,10 +28,14 @@ def text_of(source: str) -> str:
         return shields.setdefault(" ".join(found[0].split()), f"\0{len(shields)}\0")
 
     # A placeholder is one word until the end, so that neither its braces nor its spaces are read as markup.
-    clean = _CONTROL.sub("", source).replace("\r\n", "\n").replace("\r", "\n")
+    clean = _without_controls(source).replace("\r\n", "\n").replace("\r", "\n")
     text = _laid_out(_PLACEHOLDER.sub(shielded, clean))
     placeholders = {shield: placeholder for placeholder, shield in shields.items()}
     return _SHIELD.sub(lambda found: placeholders[found[0]], _apart(text))
+
+
+def _without_controls(source: str) -> str:
+    return source.translate(_NO_CONTROLS) if source.isascii() else _CONTROL.sub("", source)
 
 
 def _apart(text: str) -> str:
@@ -41,9 +47,10 @@ def _apart(text: str) -> str:
 
 def _laid_out(source: str) -> str:
     page = Page()
-    for token in visible(tokens(source)):
-        if isinstance(token, Tag):
-            page.tag(token)
+    text, tag = page.text, page.tag
+    for token in visible(tokens(source)) if may_hide(source) else tokens(source):
+        if isinstance(token, str):
+            text(token)
         else:
-            page.text(token)
+            tag(token)
     return page.finished()

@@ -7,17 +7,20 @@ import re
 from couvert.delivery.markup import BLOCKS, Tag
 
 NOTHING, SPACE, CELL, LINE, PARAGRAPH = range(5)
+_MORE = -1
+"""Of elements that do more than leave a gap."""
 _GAPS = ("", " ", " | ", "\n", "\n\n")
 _GAP_AROUND = (
     dict.fromkeys(BLOCKS, LINE)
     | dict.fromkeys(("p", "h1", "h2", "h3", "h4", "h5", "h6", "dl", "table", "blockquote", "pre", "figure"), PARAGRAPH)
     | dict.fromkeys(("tr", "caption", "dt", "dd", "figcaption", "summary", "legend", "option"), LINE)
     | dict.fromkeys(("td", "th"), CELL)
+    | dict.fromkeys(("br", "hr", "img", "a", "ul", "ol", "menu", "li", "pre"), _MORE)
 )
 _DEEPEST_MARGIN = 6
 
 # Soft hyphens, and the fillers that stretch a preheader.
-_INVISIBLE = str.maketrans("", "", "\xad\u034f\u200b\ufeff")
+_INVISIBLE = re.compile("[\xad\u034f\u200b\ufeff]+")
 
 _NOWHERE = re.compile("#|(?:javascript|vbscript|data|cid):", re.IGNORECASE)
 _PERSON = re.compile(r"(?:mailto|tel|sms):([^?]*)", re.IGNORECASE)
@@ -37,22 +40,25 @@ class Page:
 
     def text(self, text: str) -> None:
         if not text.isascii():
-            text = text.translate(_INVISIBLE)
+            text = _INVISIBLE.sub("", text)
         if self._preformatted:
             self._lines(text)
-        else:
-            self._words(text)
-
-    def _words(self, text: str) -> None:
-        words = " ".join(text.split())
-        if text[:1].isspace():
-            self._leave(SPACE)
-        if words:
+        elif words := " ".join(text.split()):
+            is_trimmed = len(words) == len(text)
+            if not is_trimmed and text[0].isspace():
+                self._leave(SPACE)
             self._write(words)
-        if text[-1:].isspace():
+            if not is_trimmed and text[-1].isspace():
+                self._gap = SPACE
+        elif text:
             self._leave(SPACE)
 
     def tag(self, tag: Tag) -> None:
+        gap = _GAP_AROUND.get(tag.name, NOTHING)
+        if gap != _MORE:
+            if gap > self._gap:  # noqa: PLR1730 - for every tag, and `max` takes three times as long
+                self._gap = gap
+            return
         match tag.name:
             case "br":
                 self._break()
@@ -69,10 +75,9 @@ class Page:
             case "li":
                 self._leave(LINE)
                 self._bullet = "" if tag.closing else self._next_bullet()
-            case name:
-                self._leave(_GAP_AROUND.get(name, NOTHING))
-                if name == "pre":
-                    self._preformatted = max(0, self._preformatted + (-1 if tag.closing else 1))
+            case _:  # pre
+                self._leave(PARAGRAPH)
+                self._preformatted = max(0, self._preformatted + (-1 if tag.closing else 1))
 
     def finished(self) -> str:
         self._end_link()
@@ -81,12 +86,13 @@ class Page:
     def _write(self, words: str) -> None:
         lead = _GAPS[self._gap] if self._written else ""
         if self._gap >= LINE or not self._written:
-            lead += self._margin() + self._bullet
+            lead += self._margin() + self._bullet if self._lists or self._bullet else ""
         self._written += lead, words
         self._gap, self._bullet = NOTHING, ""
 
     def _leave(self, gap: int) -> None:
-        self._gap = max(self._gap, gap)
+        if gap > self._gap:  # noqa: PLR1730 - as above
+            self._gap = gap
 
     def _break(self) -> None:
         self._gap = LINE if self._gap < LINE else PARAGRAPH

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from couvert.delivery.markup import BLOCKS, Tag
@@ -21,24 +20,36 @@ _ENDED_BY = {
 }
 _VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 _NEAREST = 64
-_NEVER_SHOWN = {"svg", "template", "datalist"}
-
-_DISPLAY_NONE = re.compile(r"display\s*:\s*none", re.IGNORECASE)
+_MOST_PASSED = 1_000
+"""A page of 5 MB may have a million tags."""
 
 
 def visible(stream: Iterable[str | Tag]) -> Iterator[str | Tag]:
     """The same without what is not displayed."""
     around = _Surroundings()
+    passed: list[Tag] = []
+    is_hidden = False
     for token in stream:
-        if isinstance(token, Tag):
-            if token.closing:
-                around.end(token.name)
-            elif token.name not in _VOID:
-                around.start(token)
-            elif _is_hidden(token):
-                continue
-        if around.hidden_from is None:
+        if is_hidden:
+            if not isinstance(token, str):
+                around.follow(token)
+                if is_shown := around.hidden_from is None:
+                    yield token
+                is_hidden = not is_shown
+        elif isinstance(token, str):
             yield token
+        elif token.hides and not token.closing:
+            if token.name not in _VOID:
+                # What is open is only asked here, mostly near the top: until then tags just pass.
+                around.follow(*passed, token)
+                passed.clear()
+                is_hidden = True
+        else:
+            yield token
+            passed.append(token)
+            if len(passed) == _MOST_PASSED:
+                around.follow(*passed)
+                passed.clear()
 
 
 class _Surroundings:
@@ -53,16 +64,25 @@ class _Surroundings:
         self._open: list[str] = []
         self.hidden_from: int | None = None
 
+    def follow(self, *tags: Tag) -> None:
+        for tag in tags:
+            if tag.closing:
+                self.end(tag.name)
+            elif tag.name not in _VOID:
+                self.start(tag)
+
     def start(self, tag: Tag) -> None:
-        while self._open and tag.name in _ENDED_BY.get(self._open[-1], ()):
+        while self._open and self._open[-1] in _ENDED_BY and tag.name in _ENDED_BY[self._open[-1]]:
             self._leave()
-        if self.hidden_from is None and _is_hidden(tag):
+        if self.hidden_from is None and tag.hides:
             self.hidden_from = len(self._open)
         self._open.append(tag.name)
 
     def end(self, name: str) -> None:
+        if self._open and self._open[-1] == name:
+            self._leave()
         # A bounded look: 100,000 end tags of nothing inside 100,000 elements must not compare each with all.
-        if name in self._open[-_NEAREST:]:
+        elif name in self._open[-_NEAREST:]:
             while self._leave() != name:
                 pass
 
@@ -71,13 +91,3 @@ class _Surroundings:
         if len(self._open) == self.hidden_from:
             self.hidden_from = None
         return name
-
-
-def _is_hidden(tag: Tag) -> bool:
-    if tag.name in _NEVER_SHOWN:
-        return True
-    written = tag.written.lower()
-    # A glance first: reading the attributes costs ten times as much, and few tags hide anything.
-    if "hidden" in written and tag.attribute("hidden") is not None:
-        return True
-    return "display" in written and _DISPLAY_NONE.search(tag.attribute("style") or "") is not None
