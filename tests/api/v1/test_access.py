@@ -3,6 +3,7 @@
 import pytest
 
 from couvert.commands.keys import Keys
+from couvert.domain.user import Role
 from tests.api.v1.service import ORIGIN, Service
 
 CREATE = {"name": "My API Key", "origin_names": []}
@@ -159,10 +160,60 @@ async def test_public_is_public(open_service):
 async def test_all_of_key_management_is_closed_alike(open_service, method, path):
     service = open_service(v1_key_management="token")
 
-    answer = await service.request(method, f"/v1/api-key{path}", headers={"Authorization": "Bearer anything"})
+    missing = await service.request(method, f"/v1/api-key{path}", headers={"Authorization": "Basic anything"})
+    wrong = await service.request(method, f"/v1/api-key{path}", headers={"Authorization": "Bearer anything"})
+
+    assert missing.status_code == wrong.status_code == 401
+    assert missing.json()["message"].startswith("Unauthorized - managing API keys takes an API token")
+    assert wrong.json()["message"] == "Unauthorized - This is no valid API token."
+
+
+@pytest.fixture
+async def guarded(open_service):
+    """Where keys are managed with tokens alone, from anywhere."""
+    service = open_service(v1_key_management="token", transport="smtp://relay.example.com")
+    service.peer = "10.0.0.7"
+    return service
+
+
+async def new_token(service, *roles, **given):
+    accounts = service.parts.accounts
+    owner = await accounts.users.by_email("bob@example.com")
+    user = owner.user if owner else (await accounts.users.add(email="bob@example.com", role=Role.MEMBER)).user
+    return await accounts.tokens.create(user.id, description="", roles=roles, **given)
+
+
+@pytest.mark.parametrize("header", ["X-Access-Token: {}", "Authorization: Bearer {}", "authorization: bearer  {}"])
+async def test_a_token_that_may_write_manages_keys(guarded, header):
+    token = await new_token(guarded, "api_write")
+    name, _, value = header.format(token.secret).partition(": ")
+
+    assert await manage(guarded, headers={name: value}) == 200
+
+
+async def test_a_token_that_may_only_read_does_not(guarded):
+    token = await new_token(guarded, "api_read")
+
+    answer = await guarded.request("POST", "/v1/api-key", json=CREATE, headers={"X-Access-Token": token.secret})
 
     assert answer.status_code == 401
-    assert answer.json()["message"].startswith("Unauthorized - managing API keys takes an API token")
+    assert answer.json() == {"status": 401, "message": "Unauthorized - this API token lacks the role api_write"}
+
+
+async def test_nor_one_that_was_revoked_or_has_expired(guarded):
+    revoked = await new_token(guarded, "api_write")
+    expired = await new_token(guarded, "api_write", expires_at=guarded.clock.now + 1)
+    await guarded.parts.accounts.tokens.revoke_anybodys(revoked.secret)
+    guarded.clock.now += 1
+
+    assert await manage(guarded, headers={"X-Access-Token": revoked.secret}) == 401
+    assert await manage(guarded, headers={"X-Access-Token": expired.secret}) == 401
+
+
+async def test_of_two_tokens_nobody_knows_which_was_meant(guarded):
+    token = await new_token(guarded, "api_write")
+
+    assert await manage(guarded, headers={"X-Access-Token": token.secret, "Authorization": "Bearer other"}) == 401
 
 
 # --- A key that is remembered -----------------------------------------------------------------------------------------

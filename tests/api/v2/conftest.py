@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from couvert.domain.user import Role
 from couvert.settings import Settings
+from tests.api.v1.service import Service
 from tests.api.v2.hall import Hall
+from tests.api.v2.members import Member, member
 from tests.api.v2.post_office import PostOffice
 
 
@@ -34,3 +37,25 @@ async def office(tmp_path: Path) -> AsyncIterator[PostOffice]:
     office = PostOffice(tmp_path)
     yield office
     await office.service.close()
+
+
+@pytest.fixture
+async def service(tmp_path: Path) -> AsyncIterator[Service]:
+    opened = Service(tmp_path / "service", Settings(_env_file=None, data_dir=tmp_path))
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def alice(service: Service) -> Member:
+    return await member(service, "Alice", Role.ADMIN)
+
+
+@pytest.fixture
+async def bob(service: Service, alice: Member) -> Member:
+    return await member(service, "Bob", Role.MEMBER)
+
+
+@pytest.fixture
+async def rita(service: Service, alice: Member) -> Member:
+    return await member(service, "Rita", Role.READONLY)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from starlette.requests import Request
 
+from couvert.api.access_tokens import access_token_of
 from couvert.api.cors import ORIGIN_IS_ADMITTED, may_read
 from couvert.api.loopback import is_local, is_loopback_origin
 from couvert.api.parts import Parts
 from couvert.domain.key import admit
-from couvert.domain.refusals import RateLimited, RuleBroken, Unauthorized
+from couvert.domain.refusals import MissingRole, RateLimited, RuleBroken, Unauthorized
 from couvert.domain.restrictions import check_client, check_sender
 from couvert.store.port import StoredKey
 
@@ -89,10 +90,23 @@ async def check_may_manage_keys(parts: Parts, request: Request) -> None:
         case "auto" if settings.transport == "sandbox" and not settings.public_url and await _is_ours(parts, request):
             return
         case _:
-            raise Unauthorized(
-                "managing API keys takes an API token with api_write, and this version issues none yet; use "
-                "`couvert key` on the server"
-            )
+            await _check_token(parts, request)
+
+
+async def _check_token(parts: Parts, request: Request) -> None:
+    """Of anybody who may write: one installation is one team."""
+    try:
+        secret = access_token_of(request.headers)
+    except ValueError as fault:
+        raise Unauthorized(str(fault)) from None
+    if secret is None:
+        raise Unauthorized(
+            "managing API keys takes an API token with api_write, as X-Access-Token or Authorization: Bearer; or use "
+            "`couvert key` on the server"
+        )
+    caller = await parts.callers.find(secret, fresh=True)
+    if "api_write" not in caller.roles:
+        raise MissingRole("this API token lacks the role api_write")
 
 
 async def _is_ours(parts: Parts, request: Request) -> bool:

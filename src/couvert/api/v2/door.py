@@ -111,12 +111,14 @@ class Door:
                 raise EventNotReached("The event was not reached in time; nothing was done. Ask again.")
 
     async def _authenticate(self, visit: Visit) -> None:
+        """What writes, or asks for an event, is not let in by what was so a moment ago."""
         secret, event, _ = visit.wishes
         if secret is None:
             return
+        is_write = visit.request.method not in {"GET", "HEAD"}
         await self._house.counting.check_failures(visit.address)
         try:
-            visit.caller = await self._house.parts.callers.find(secret, fresh=event > 0)
+            visit.caller = await self._house.parts.callers.find(secret, fresh=event > 0 or is_write)
         except Refusal as refusal:
             if errors.POLICY[refusal.code].status == 401:
                 await self._house.counting.failed(visit.address)

@@ -8,17 +8,16 @@ from typing import Final, NamedTuple, TypeVar
 
 from starlette.datastructures import Headers
 
+from couvert.api.access_tokens import TOKEN, access_token_of
 from couvert.api.v2.refusals import Faulty, Item
 
 T = TypeVar("T")
 
 EVENT: Final = "If-Event-Reached"
 KEY: Final = "Idempotency-Key"
-TOKEN: Final = "X-Access-Token"  # noqa: S105 - a header's name
 
 _EVENT: Final = re.compile(r'(?:W/)?"([0-9]{1,19})"|([0-9]{1,19})')
 _KEY: Final = re.compile(r"[!-~]{1,256}")
-_BEARER: Final = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
 _LAST_EVENT: Final = (1 << 63) - 1
 
 
@@ -37,7 +36,7 @@ def wishes(headers: Headers) -> Wishes:
     """Raises `Faulty` with every header that is wrong."""
     faults: list[Item] = []
     read = _Read(headers, faults)
-    found = Wishes(read(TOKEN, _secret, None), read(EVENT, _event, 0), read(KEY, _key, None))
+    found = Wishes(read(TOKEN, access_token_of, None), read(EVENT, _event, 0), read(KEY, _key, None))
     if faults:
         raise Faulty(faults)
     return found
@@ -53,19 +52,6 @@ class _Read(NamedTuple):
         except ValueError as fault:
             self.faults.append(Item(name, str(fault)))
             return default
-
-
-def _secret(headers: Headers) -> str | None:
-    """One token, however often it is said."""
-    tokens = {token.strip() for token in headers.getlist("x-access-token")}
-    for authorization in headers.getlist("authorization"):
-        bearer = _BEARER.fullmatch(authorization.strip())
-        if bearer:
-            tokens.add(bearer[1])
-    tokens.discard("")
-    if len(tokens) > 1:
-        raise ValueError("two different tokens were sent; send one, as X-Access-Token or as Authorization: Bearer")
-    return tokens.pop() if tokens else None
 
 
 def _event(headers: Headers) -> int:

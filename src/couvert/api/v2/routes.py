@@ -8,6 +8,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from couvert.api.parts import Parts
+from couvert.api.v2.accounts import token_calls, user_calls
 from couvert.api.v2.api_keys import api_key_calls
 from couvert.api.v2.call import Call
 from couvert.api.v2.counting import Counting
@@ -23,6 +24,8 @@ def calls(parts: Parts) -> Sequence[Call]:
     """In the order in which the documentation tells them."""
     return [
         *mail_calls(parts),
+        *user_calls(parts),
+        *token_calls(parts),
         *health_calls(parts),
         *api_key_calls(parts),
     ]
