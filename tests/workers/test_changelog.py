@@ -37,7 +37,7 @@ async def worker(store, clock):
 
 async def until(what):
     async with asyncio.timeout(10):
-        while not (found := await what()):
+        while not (found := await what()):  # noqa: ASYNC110 - nothing tells when it is there
             await asyncio.sleep(0.005)
         return found
 
