@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache, reduce
 from operator import or_
 from types import GenericAlias, UnionType
@@ -22,15 +21,7 @@ def acceptable(annotation: Any) -> Any:
         return reduce(or_, map(acceptable, arguments))
     if origin in (Required, NotRequired):
         return origin[acceptable(arguments[0])]
-    if isinstance(annotation, GenericAlias) or (
-        origin is not None and origin not in (Callable,) and _is_rich(arguments)
-    ):
-        return origin[tuple(map(acceptable, arguments))]
-    return annotation
-
-
-def _is_rich(arguments: tuple[Any, ...]) -> bool:
-    return any(is_typeddict(argument) or get_args(argument) for argument in arguments)
+    return origin[tuple(map(acceptable, arguments))] if isinstance(annotation, GenericAlias) else annotation
 
 
 @cache
@@ -39,7 +30,8 @@ def _rebuilt(typed_dict: Any) -> Any:
     fields = {
         name: _kept(acceptable(hint), is_required=name in typed_dict.__required_keys__) for name, hint in hints.items()
     }
-    rebuilt = TypedDict(typed_dict.__name__, fields)  # type: ignore[misc] - its fields are known only now
+    make: Any = TypedDict  # its name and fields are known only now
+    rebuilt = make(typed_dict.__name__, fields)
     rebuilt.__doc__, rebuilt.__module__ = typed_dict.__doc__, typed_dict.__module__
     return rebuilt
 

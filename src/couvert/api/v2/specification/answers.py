@@ -87,7 +87,7 @@ def _examples(call: Call) -> dict[str, Json]:
     """As the two forms really write it."""
     answer = Answer(call.example_data or {}, page=_EXAMPLE_PAGE if is_paged(call) else None)
     enveloped = ENVELOPED.success(call, answer, request_id=TRACE, params=example_params(call)).body
-    examples = {"envelope": {"summary": "In the envelope", "value": msgspec.json.decode(enveloped)}}
+    examples: dict[str, Json] = {"envelope": {"summary": "In the envelope", "value": msgspec.json.decode(enveloped)}}
     if not _is_bodiless(call):
         bare = BARE.success(call, answer, request_id=TRACE, params={}).body
         examples["bare"] = {"summary": "Bare", "value": msgspec.json.decode(bare)}

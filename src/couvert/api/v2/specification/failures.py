@@ -36,16 +36,10 @@ def _general(call: Call) -> list[str]:
     if call.body is not None:
         codes += ["body_too_large", "unsupported_media_type"]
     if not call.is_open:
-        codes += [
-            "unauthenticated",
-            "token_expired",
-            "token_revoked",
-            "missing_role",
-            "event_not_reached",
-            "rate_limit",
-        ]
+        codes += ["unauthenticated", "token_expired", "token_revoked", "missing_role"]
         codes += ["access_denied"] if call.is_for_admins else []
         codes += ["idempotency_key_reused", "idempotency_in_progress"] if call.method == "POST" else []
+        codes += ["event_not_reached", "rate_limit"]
     if "{" in call.path:
         codes += ["not_found"]
     return [*codes, "unavailable"]

@@ -90,7 +90,7 @@ def _query_parameter(name: str, node: Json, is_required: bool) -> Json:  # noqa:
     return {**parameter, "description": node["description"]} if "description" in node else parameter
 
 
-def _never_null(schema: Json) -> Json:
+def _never_null(schema: Json) -> dict[str, Any]:
     """Nobody can write null into an address."""
     node = {key: value for key, value in schema.items() if key != "nullable"}
     if node.get("default", "") is None:
