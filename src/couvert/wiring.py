@@ -20,6 +20,7 @@ from couvert.api import parts as doors
 from couvert.commands.accept import AcceptMails
 from couvert.commands.accounts import Accounts, open_accounts
 from couvert.commands.attempts import Attempts
+from couvert.commands.changelog import RecordChangelog
 from couvert.commands.idempotency import IdempotencyKeys
 from couvert.commands.keys import Keys
 from couvert.commands.notices import Notices
@@ -58,6 +59,7 @@ class Parts:
     send: SendMail
     idempotency: IdempotencyKeys
     notices: Notices
+    changelog: RecordChangelog
     courier: Courier
     transport: Transport
     accounts: Accounts
@@ -154,6 +156,7 @@ def _wire(settings: Settings, store: Store, ids: IdSource) -> Parts:
         send=SendMail(mails, store, courier, settings.v1_patience_seconds),
         idempotency=IdempotencyKeys(store, now_ms),
         notices=notices,
+        changelog=RecordChangelog(store, now_ms),
         courier=courier,
         transport=transport,
         accounts=open_accounts(store, ids, now_ms),

@@ -29,10 +29,8 @@ async def store(tmp_path, clock):
 
 
 @pytest.fixture
-async def worker(store, clock):
-    worker = ChangelogWorker(RecordChangelog(store, clock), DOCUMENT, clock, nap_seconds=0.005)
-    yield worker
-    await worker.stop()
+def worker(store, clock):
+    return ChangelogWorker(RecordChangelog(store, clock), lambda: DOCUMENT, clock, nap_seconds=0.005)
 
 
 async def until(what):
@@ -43,32 +41,31 @@ async def until(what):
 
 
 async def test_a_start_publishes_and_midnight_records(worker, store, clock):
-    worker.start()
-    published = await until(store.specification)
-    clock.now += DAY_MS
+    async with worker.at_work():
+        published = await until(store.specification)
+        clock.now += DAY_MS
 
-    (entry,) = await until(lambda: store.changelog(20))
+        (entry,) = await until(lambda: store.changelog(20))
 
     assert (published.day, entry.day) == ("2027-01-15", "2027-01-15")
 
 
 async def test_a_store_that_is_away_at_midnight_is_asked_again(worker, store, clock):
-    worker.start()
-    await until(store.specification)
-    store.ends += ["refused", "lost", "refused"]
-    clock.now += DAY_MS
+    async with worker.at_work():
+        await until(store.specification)
+        store.ends += ["refused", "lost", "refused"]
+        clock.now += DAY_MS
 
-    (entry,) = await until(lambda: store.changelog(20))
+        (entry,) = await until(lambda: store.changelog(20))
 
     assert entry.day == "2027-01-15"
     assert store.commits == 5
 
 
-async def test_it_ends_when_it_is_told_to_also_if_it_never_began(store, clock):
-    worker = ChangelogWorker(RecordChangelog(store, clock), DOCUMENT, clock)
+async def test_it_ends_when_it_is_told_to(worker, store, clock):
+    async with worker.at_work():
+        await until(store.specification)
+    clock.now += DAY_MS
+    await asyncio.sleep(0.02)
 
-    await worker.stop()
-    worker.start()
-    await worker.stop()
-
-    assert await store.specification() is None
+    assert await store.changelog(20) == []

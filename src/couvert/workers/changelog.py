@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Final
 
 import structlog
@@ -23,7 +24,7 @@ class ChangelogWorker:
     def __init__(
         self,
         changelog: RecordChangelog,
-        document: bytes,
+        document: Callable[[], bytes],
         now_ms: Callable[[], int],
         *,
         nap_seconds: float = NAP_SECONDS,
@@ -32,15 +33,15 @@ class ChangelogWorker:
         self._document = document
         self._now_ms = now_ms
         self._nap_seconds = nap_seconds
-        self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        self._task = asyncio.get_running_loop().create_task(self._run())
-
-    async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+    @asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        task = asyncio.get_running_loop().create_task(self._run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     async def _run(self) -> None:
         is_published = False
@@ -49,7 +50,7 @@ class ChangelogWorker:
                 if is_published:
                     await self._changelog.end_day()
                 else:
-                    await self._changelog.publish(self._document)
+                    await self._changelog.publish(await asyncio.to_thread(self._document))
                     is_published = True
             except Unavailable as trouble:
                 log.warning("changelog.not_recorded", trouble=trouble.message)

@@ -14,16 +14,26 @@ from couvert.api.v2.counting import Counting
 from couvert.api.v2.door import Door, Gatehouse
 from couvert.api.v2.health import health_calls
 from couvert.api.v2.once import Once
+from couvert.api.v2.published import published_calls
+from couvert.api.v2.specification import encoded
 from couvert.api.v2.waiting import Waiting
 from couvert.limits.port import Allowance
 
 
 def calls(parts: Parts) -> Sequence[Call]:
     """In the order in which the documentation tells them."""
-    return [
-        *health_calls(parts),
+    table: list[Call] = []
+    table += [
         *api_key_calls(parts),
+        *health_calls(parts),
+        *published_calls(parts, table),
     ]
+    return table
+
+
+def specification(parts: Parts) -> bytes:
+    """The OpenAPI document of these calls, as it is served."""
+    return encoded(calls(parts))
 
 
 def gatehouse(parts: Parts) -> Gatehouse:

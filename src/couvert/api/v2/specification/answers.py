@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
@@ -46,7 +47,7 @@ class Answers:
             headers["Preference-Applied"] = self._shared.header("Preference-Applied")
             if is_paged(call):
                 headers |= {name: self._shared.header(name) for name in PAGINATION}
-        return {"description": f"{call.summary}: done.", "headers": headers, "content": content}
+        return {"description": HTTPStatus(call.status).phrase + ".", "headers": headers, "content": content}
 
     def _headers(self, call: Call) -> dict[str, Json]:
         headers = standing_headers(call, self._shared)

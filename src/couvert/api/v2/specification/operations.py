@@ -64,7 +64,8 @@ class Operations:
 
 def operation_id(call: Call) -> str:
     """`postMails`, `getMailsMailIdDeliveries`: of method and path, so that no two are alike and none ever changes."""
-    words = re.findall(r"[A-Za-z0-9]+", call.path.removeprefix("/v2"))
+    path = call.path.removeprefix("/v2") if call.path.startswith("/v2/") else f"/public{call.path}"
+    words = re.findall(r"[A-Za-z0-9]+", path)
     return call.method.lower() + "".join(word[0].upper() + word[1:] for word in words)
 
 

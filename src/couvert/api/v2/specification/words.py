@@ -61,7 +61,7 @@ PARAMETERS: Final[Mapping[str, Mapping[str, Any]]] = {
         "name": "Idempotency-Key",
         "in": "header",
         "description": "A name of your own for this request: a repeat with the same body gets the first answer again.",
-        "schema": {"type": "string", "pattern": "^[!-~]{1,256}$", "minLength": 1, "maxLength": 256},
+        "schema": {"type": "string", "pattern": "^[!-~]{1,256}$", "maxLength": 256},
     },
     "Prefer": {
         "name": "Prefer",
