@@ -38,17 +38,19 @@ class SchemaView:
             return self.tree(schema.get("items", {}), above)
         return self._fields(schema, above)
 
-    def kind(self, node: Any) -> str:
+    def kind(self, node: Any, depth: int = 0) -> str:
         """`array of string (email)`, `object or null`."""
         schema = self._references.schema(node)
         null = " or null" if schema.get("nullable") and schema != ONLY_NULL else ""
         if schema == ONLY_NULL:
             return "null"
+        if depth > DEEPEST:
+            return "anything"  # a list of lists of itself, say
         if forms := _forms(schema):
-            return " or ".join(dict.fromkeys(map(self.kind, forms))) + null
+            return " or ".join(dict.fromkeys(self.kind(form, depth + 1) for form in forms)) + null
         kind = str(schema.get("type", "anything"))
         if kind == "array":
-            kind = f"array of {self.kind(schema.get('items', {}))}"
+            kind = f"array of {self.kind(schema.get('items', {}), depth + 1)}"
         return f"{kind} ({schema['format']}){null}" if "format" in schema else kind + null
 
     def notes(self, node: Any) -> Iterator[Html]:
