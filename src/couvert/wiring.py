@@ -20,6 +20,7 @@ from couvert.api import parts as doors
 from couvert.commands.accept import AcceptMails
 from couvert.commands.accounts import Accounts, open_accounts
 from couvert.commands.attempts import Attempts
+from couvert.commands.changelog import RecordChangelog
 from couvert.commands.idempotency import IdempotencyKeys
 from couvert.commands.interventions import Interventions
 from couvert.commands.keys import Keys
@@ -60,6 +61,7 @@ class Parts:
     interventions: Interventions
     idempotency: IdempotencyKeys
     notices: Notices
+    changelog: RecordChangelog
     courier: Courier
     transport: Transport
     accounts: Accounts
@@ -158,6 +160,7 @@ def _wire(settings: Settings, store: Store, ids: IdSource) -> Parts:
         interventions=Interventions(store, now_ms, courier.wake),
         idempotency=IdempotencyKeys(store, now_ms),
         notices=notices,
+        changelog=RecordChangelog(store, now_ms),
         courier=courier,
         transport=transport,
         accounts=open_accounts(store, ids, now_ms),

@@ -8,7 +8,7 @@ from typing import NoReturn
 import typer
 from typer.exceptions import TyperException
 
-from couvert.cli import bulk, demo, doctor, keys, operations, resolve, send, serve, show, tokens, users
+from couvert.cli import bulk, demo, doctor, keys, operations, resolve, send, serve, show, specification, tokens, users
 from couvert.domain.refusals import Refusal, Unavailable
 from couvert.settings import WrongSetting
 
@@ -37,6 +37,8 @@ app.command("show")(show.show)
 app.command("resolve")(resolve.resolve)
 
 
+app.command("openapi")(specification.openapi)
+app.add_typer(specification.app, name="changelog")
 app.command("audit")(operations.audit)
 app.command("rebuild")(operations.rebuild)
 app.command("migrate")(operations.migrate)

@@ -8,6 +8,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -66,11 +67,15 @@ def _run(parts: Parts, listener: socket.socket, lock: ServeLock) -> None:
     import uvicorn
 
     from couvert import web, wiring
+    from couvert.api.v2.routes import specification
     from couvert.cli.http_protocol import HttpProtocol
+    from couvert.workers.changelog import ChangelogWorker
+
+    recorder = ChangelogWorker(parts.changelog, partial(specification, parts.of_doors()), wiring.now_ms)
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
-        async with wiring.running(parts, delivers=True, follows=True):
+        async with wiring.running(parts, delivers=True, follows=True), recorder.at_work():
             host, port, *_ = listener.getsockname()
             shown = f"[{host}]" if ":" in host else host
             print(f"couvert listens on http://{shown}:{port}, transport {parts.transport.name}", flush=True)

@@ -125,6 +125,28 @@ class Idempotency(NamedTuple):
     """The first answer's status and body as the edge stored it; None until it was given."""
 
 
+class Specification(NamedTuple):
+    """What /v2 says of itself, as it was published last."""
+
+    day: str
+    """UTC, as `2026-11-22`."""
+    document: bytes
+    revision: int
+
+
+class ChangelogEntry(NamedTuple):
+    """What changed in the specification; never changed itself."""
+
+    day: str
+    recorded_at: int
+    after: str
+    """The day of the entry before, empty for the first: what the differences are to."""
+    title: str
+    differences: str
+    document: bytes
+    """As it was recorded; empty when read in a list."""
+
+
 class SandboxMail(NamedTuple):
     delivery_id: int
     attempt: int
@@ -177,6 +199,10 @@ class Change:
     expired: Mapping[bytes, int] = field(default_factory=dict)
     """Idempotency scope -> when its key was claimed, as read; one that was claimed anew meanwhile stays."""
     sandbox_mail: SandboxMail | None = None
+    specification: Specification | None = None
+    """At its next revision, or a `Conflict`."""
+    changelog: ChangelogEntry | None = None
+    """Later than the last entry, which must be the one of its `after`: otherwise a `Conflict`."""
 
 
 class Store(Accounts, Protocol):
@@ -237,6 +263,13 @@ class Store(Accounts, Protocol):
     async def idempotency(self, scope: bytes) -> Idempotency | None: ...
 
     async def sandbox_mails(self, delivery_id: int) -> list[SandboxMail]: ...
+
+    async def specification(self) -> Specification | None: ...
+
+    async def changelog(self, most: int) -> list[ChangelogEntry]:
+        """The newest first, without their documents."""
+
+    async def recorded_document(self, day: str) -> bytes | None: ...
 
     async def timeline(self, mail_id: int, part: int) -> list[NotedEvent]:
         """A delivery's events and its mail's, oldest first; part 0 is the mail alone."""

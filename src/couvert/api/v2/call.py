@@ -37,6 +37,8 @@ class Call:
     status: int = 200
     refusals: tuple[str, ...] = ()
     """Codes that this call refuses with, beyond those that any call may."""
+    is_raw: bool = False
+    """Its JSON is neither in the envelope nor bare; `handle` makes the response."""
     is_open: bool = False
     """Nobody needs a token for it, and nobody's requests are counted."""
     is_for_admins: bool = False

@@ -16,19 +16,29 @@ from couvert.api.v2.door import Door, Gatehouse
 from couvert.api.v2.health import health_calls
 from couvert.api.v2.mails import mail_calls
 from couvert.api.v2.once import Once
+from couvert.api.v2.published import published_calls
+from couvert.api.v2.specification import encoded
 from couvert.api.v2.waiting import Waiting
 from couvert.limits.port import Allowance
 
 
 def calls(parts: Parts) -> Sequence[Call]:
     """In the order in which the documentation tells them."""
-    return [
+    table: list[Call] = []
+    table += [
         *mail_calls(parts),
         *user_calls(parts),
         *token_calls(parts),
-        *health_calls(parts),
         *api_key_calls(parts),
+        *health_calls(parts),
+        *published_calls(parts, table),
     ]
+    return table
+
+
+def specification(parts: Parts) -> bytes:
+    """The OpenAPI document of these calls, as it is served."""
+    return encoded(calls(parts))
 
 
 def gatehouse(parts: Parts) -> Gatehouse:

@@ -102,6 +102,13 @@ class Batch:
         self._insert(tables.IDEMPOTENCY, [
             rows.idempotency_row(change.idempotency, position) for change, position in passed if change.idempotency
         ])  # fmt: skip
+        self._insert(
+            tables.SPECIFICATION,
+            [rows.specification_row(change.specification) for change, _ in passed if change.specification],
+        )
+        self._insert(
+            tables.CHANGELOG, [rows.changelog_row(change.changelog) for change, _ in passed if change.changelog]
+        )
         for change, _ in passed:
             for scope, answer in change.answers.items():
                 self._answer(scope, answer)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from couvert.domain.refusals import Conflict, QuotaExceeded, Refusal
 from couvert.domain.restrictions import DailyUse, judge_use
 from couvert.store.port import Change
+from couvert.store.sqlite.changelog_end import ChangelogEnd
 from couvert.store.sqlite.revisions import KINDS, Revisions
 from couvert.store.sqlite.statements import select_in
 
@@ -27,7 +28,8 @@ class Expectations:
             for id_, revision, wake_at, owner in select_in(connection, _DELIVERY, deliveries)
         }
         self._codes: set[bytes] = {code for (code,) in select_in(connection, _SETUP_CODE, codes)}
-        self._kinds = [Revisions(connection, kind, changes) for kind in KINDS]
+        revisions = [Revisions(connection, kind, changes) for kind in KINDS]
+        self._kinds: list[Revisions | ChangelogEnd] = [*revisions, ChangelogEnd(connection, changes)]
         self._connection = connection
         self.used: dict[tuple[int, int], int] = {}
         """Key and day -> recipients, of those that the changes add to."""

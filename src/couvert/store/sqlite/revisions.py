@@ -43,6 +43,11 @@ KINDS: Final = (
         "select id, revision from token where not is_revoked and id",
         lambda change: Claims({token.token.id: token.revision for token in change.tokens}, change.expected_tokens),
     ),
+    Kind(
+        "specification",
+        "select only, revision from specification where only",
+        lambda change: Claims({1: change.specification.revision} if change.specification else {}, {}),
+    ),
 )
 
 

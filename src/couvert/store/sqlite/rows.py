@@ -13,10 +13,12 @@ from couvert.domain.key import ApiKey, NamedOrigin
 from couvert.domain.mail import Recipient, References, Sender
 from couvert.domain.restrictions import NONE, Restrictions
 from couvert.store.port import (
+    ChangelogEntry,
     Content,
     Idempotency,
     Position,
     SandboxMail,
+    Specification,
     StoredAttachment,
     StoredDelivery,
     StoredKey,
@@ -128,6 +130,19 @@ def sandbox_row(mail: SandboxMail) -> Row:
 def sandbox_of(row: Row) -> SandboxMail:
     delivery_id, attempt, _, at, deflated = row
     return SandboxMail(delivery_id, attempt, at, zlib.decompress(deflated))
+
+
+def specification_row(published: Specification) -> Row:
+    return (1, published.day, zlib.compress(published.document), published.revision)
+
+
+def specification_of(row: Row) -> Specification:
+    _, day, deflated, revision = row
+    return Specification(day, zlib.decompress(deflated), revision)
+
+
+def changelog_row(entry: ChangelogEntry) -> Row:
+    return (*entry[:-1], zlib.compress(entry.document))
 
 
 def deflate(body: str | bytes) -> bytes:

@@ -121,6 +121,22 @@ create table idempotency (
     answer     blob
 ) strict, without rowid;
 
+-- What /v2 says of itself: as it is served, and as it was at the end of each day that changed it.
+create table specification (
+    only     integer primary key check (only = 1),
+    day      text    not null,
+    deflated blob    not null,
+    revision integer not null
+) strict;
+create table changelog (
+    day         text    primary key,
+    recorded_at integer not null,
+    after       text    not null,
+    title       text    not null,
+    differences text    not null,
+    deflated    blob    not null
+) strict, without rowid;
+
 -- Vault: everything personal or large; the log only refers to it.
 create table content (
     mail_id       integer primary key,

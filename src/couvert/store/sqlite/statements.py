@@ -48,6 +48,8 @@ KEY_ORIGIN: Final = Table("api_key_origin", 2, " on conflict do nothing")
 KEY_USAGE: Final = Table("key_usage", 3, replacing("key, day", "recipients"))
 IDEMPOTENCY: Final = Table("idempotency", 7)
 SANDBOX_MAIL: Final = Table("sandbox_mail", 5)
+SPECIFICATION: Final = Table("specification", 4, replacing("only", "day", "deflated", "revision"))
+CHANGELOG: Final = Table("changelog", 6)
 
 
 def insert(connection: sqlite3.Connection, table: Table, rows: Sequence[Row]) -> None:

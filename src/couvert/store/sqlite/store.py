@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import zlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -15,12 +16,14 @@ from couvert.domain.refusals import Unavailable
 from couvert.store import codec
 from couvert.store.port import (
     Change,
+    ChangelogEntry,
     Content,
     Idempotency,
     LoggedEvent,
     NotedEvent,
     Position,
     SandboxMail,
+    Specification,
     StoredAttachment,
     StoredDelivery,
     StoredKey,
@@ -156,6 +159,16 @@ class SqliteStore(SqliteAccounts):
 
     async def idempotency(self, scope: bytes) -> Idempotency | None:
         return self._one(rows.idempotency_of, "select * from idempotency where scope = ?", scope)
+
+    async def specification(self) -> Specification | None:
+        return self._one(rows.specification_of, "select * from specification")
+
+    async def changelog(self, most: int) -> list[ChangelogEntry]:
+        sql = "select day, recorded_at, after, title, differences, x'' from changelog order by day desc limit ?"
+        return [ChangelogEntry(*row) for row in self._read(sql, most)]
+
+    async def recorded_document(self, day: str) -> bytes | None:
+        return self._one(lambda row: zlib.decompress(row[0]), "select deflated from changelog where day = ?", day)
 
     async def sandbox_mails(self, delivery_id: int) -> list[SandboxMail]:
         sql = "select * from sandbox_mail where delivery_id = ? order by attempt"
