@@ -34,7 +34,8 @@ async def test_the_key_stands_for_one_body(office):
 
 async def test_a_key_is_its_users_and_its_addresses(office):
     await office.send(MAIL, key="k-1")
-    office.service.parts.callers.tokens["carol"] = BOB._replace(roles=frozenset({"api_read", "api_write"}))
+    carol = BOB._replace(roles=frozenset({"api_read", "api_write"}))
+    office.service.parts.callers.tokens["carol"] = office.service.parts.callers.in_store["carol"] = carol
 
     assert "Idempotent-Replayed" not in (await office.send(MAIL, key="k-1", token="carol")).headers
     batch = await office.post("/v2/mails/batch", {"mails": [MAIL]}, key="k-1")
