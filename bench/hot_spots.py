@@ -18,7 +18,7 @@ from pathlib import Path
 import uvloop
 
 from bench.harness.filling import create_key, queue
-from bench.harness.load import loaded
+from bench.harness.load import loaded, v1_mail
 from bench.harness.looking import looking_into
 from bench.harness.mails import body_to
 from bench.harness.programs import free_port
@@ -87,6 +87,6 @@ def _load_and_stop(key: str, port: int) -> None:
     try:
         service = Service(os.getpid(), port, 0)
         wait_for_health(port)
-        loaded(service, key, body_to(1), wanted='"status":"sent"', connections=CONNECTIONS, seconds=SECONDS)
+        loaded(service, v1_mail(key), body_to(1), wanted='"status":"sent"', connections=CONNECTIONS, seconds=SECONDS)
     finally:
         os.kill(os.getpid(), signal.SIGTERM)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from bench.harness.figure import Figure, Line, Scale, Values, at_least, at_most
 from bench.harness.filling import create_key
-from bench.harness.load import Load, loaded
+from bench.harness.load import Load, loaded, v1_mail
 from bench.harness.looking import looking_into
 from bench.harness.mails import HTML, OWN_HTML, body_to
 from bench.harness.process import peak_resident_mb
@@ -64,7 +64,7 @@ def _instant(scale: Scale) -> Values:
 
 def _load(service: Service, key: str, scale: Scale, html: str) -> Load:
     body = body_to(1, html=html)
-    return loaded(service, key, body, wanted='"status":"sent"', connections=CONNECTIONS, seconds=scale.seconds)
+    return loaded(service, v1_mail(key), body, wanted='"status":"sent"', connections=CONNECTIONS, seconds=scale.seconds)
 
 
 FIGURE = Figure(

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from bench.harness.figure import Figure, Line, Scale, Values, at_least, at_most
 from bench.harness.filling import create_key
-from bench.harness.load import loaded
+from bench.harness.load import loaded, v1_mail
 from bench.harness.looking import looking_into
 from bench.harness.mails import body_to
 from bench.harness.process import peak_resident_mb
@@ -31,7 +31,7 @@ def _round(scale: Scale) -> Values:
         with serving(directory, f"smtp://127.0.0.1:{free_port()}") as service:
             load = loaded(
                 service,
-                key,
+                v1_mail(key),
                 body_to(RECIPIENTS),
                 wanted=f'"queued":{RECIPIENTS}',
                 connections=CONNECTIONS,

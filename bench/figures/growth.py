@@ -11,7 +11,7 @@ from typing import NamedTuple
 from bench.harness.draining import Drain, drained
 from bench.harness.figure import Figure, Line, Scale, Values, at_most
 from bench.harness.filling import create_key
-from bench.harness.load import Load, loaded
+from bench.harness.load import Load, loaded, v1_mail
 from bench.harness.mails import body_to
 from bench.harness.past import finish
 from bench.harness.process import peak_resident_mb
@@ -52,7 +52,7 @@ def _measure(directory: Path, key: str, scale: Scale) -> Found:
         wait_until_quiet(service)
         drain = drained(service, directory, MAILS, recipients_each=1_000)
         load = loaded(
-            service, key, body_to(1), wanted='"status":"sent"', connections=CONNECTIONS, seconds=scale.seconds
+            service, v1_mail(key), body_to(1), wanted='"status":"sent"', connections=CONNECTIONS, seconds=scale.seconds
         )
         return Found(drain, load, service.started_seconds, peak_resident_mb(service.pid))
 

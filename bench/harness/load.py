@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,12 +30,44 @@ class Load(NamedTuple):
     """Of the service, per request, its read models included."""
 
 
-def loaded(service: Service, key: str, body: dict[str, Any], *, wanted: str, connections: int, seconds: int) -> Load:
-    """POST /v1/mail on so many connections; a closed loop, each connection asks again once it was answered."""
+class Target(NamedTuple):
+    """Where the requests go, and what they carry."""
+
+    path: str
+    headers: Mapping[str, str]
+
+
+def v1_mail(key: str) -> Target:
+    return Target("/v1/mail", {"x-api-key": key, "origin": ORIGIN})
+
+
+def v2(path: str, token: str) -> Target:
+    return Target(path, {"x-access-token": token})
+
+
+def loaded(
+    service: Service,
+    target: Target,
+    body: dict[str, Any],
+    *,
+    wanted: str,
+    connections: int,
+    seconds: int,
+    per_second: int = 0,
+) -> Load:
+    """POST on so many connections: a closed loop, each connection asks again once it was answered; or, at a rate, each
+    in its turn.
+    """
     Path("body.json").write_text(json.dumps(body))
-    warm = _wrk(service, [key, ORIGIN, "body.json", wanted, "0"], connections, WARM_UP_SECONDS)
+    Path("headers.txt").write_text("".join(f"{name}: {value}\n" for name, value in target.headers.items()))
+
+    def wrk(first: int, seconds: int) -> dict[str, Any]:
+        arguments = ["headers.txt", "body.json", wanted, str(first), str(per_second)]
+        return _wrk(service.url + target.path, arguments, connections, seconds)
+
+    warm = wrk(0, WARM_UP_SECONDS)
     before = cpu_seconds(service.pid)
-    found = _wrk(service, [key, ORIGIN, "body.json", wanted, str(warm["answers"] + 10_000)], connections, seconds)
+    found = wrk(warm["answers"] + 10_000, seconds)
     wait_until_quiet(service)  # the read models may still follow, and that is work of these mails, too
     cpu = cpu_seconds(service.pid) - before
     if not found["answers"]:
@@ -49,9 +82,9 @@ def loaded(service: Service, key: str, body: dict[str, Any], *, wanted: str, con
     )
 
 
-def _wrk(service: Service, arguments: list[str], connections: int, seconds: int) -> dict[str, Any]:
+def _wrk(url: str, arguments: list[str], connections: int, seconds: int) -> dict[str, Any]:
     options = ["--threads", "1", "--connections", str(connections), "--duration", f"{seconds}s", "--timeout", "30s"]
-    command = [program("wrk"), *options, "--script", str(SCRIPT), service.url + "/v1/mail", "--", *arguments]
+    command = [program("wrk"), *options, "--script", str(SCRIPT), url, "--", *arguments]
     said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=seconds + 60).stdout
     line = next((line for line in said.splitlines() if line.startswith("JSON ")), None)
     if line is None:

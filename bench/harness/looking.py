@@ -31,6 +31,10 @@ class Looking:
         found = self._ask("select state, count(*) from delivery where id > ? group by state", since)
         return {STATES[code]: count for code, count in found}
 
+    def waiting(self) -> int:
+        """How many deliveries want a worker."""
+        return int(self._ask("select count(*) from delivery where wake_at is not null")[0][0])
+
     def newest(self) -> int:
         return int(self._ask("select coalesce(max(id), 0) from delivery")[0][0])
 

@@ -42,6 +42,31 @@ def recipient(mail_number: int, n: int) -> Recipient:
     return Recipient(f"u{n}.m{mail_number}@example.com", f"Ann {n} O'Hara", "Acme Corp", f"r-{mail_number}-{n}")
 
 
+def v2_mail(recipients: int, number: str = MARK) -> dict[str, Any]:
+    """Of POST /v2/mails."""
+    return {
+        "sender": {"email": SENDER.email, "name": SENDER.name, "organisationName": SENDER.organisation_name},
+        "subject": f"Order {number} of {{{{name}}}}",
+        "htmlTemplate": HTML.replace("{{mail}}", "{{email}}").replace("sender_name", "senderName")
+        .replace("sender_organisation_name", "senderOrganisationName"),
+        "variables": {"product": "Anvil"},
+        "recipients": [
+            {
+                "email": f"u{n}.m{number}@example.com",
+                "name": f"Ann {n} O'Hara",
+                "company": "Acme Corp",
+                "emailRecipientId": f"r-{number}-{n}",
+            }
+            for n in range(recipients)
+        ],
+        "tags": ["order"],
+        "clientEnvId": "env-123",
+        "emailId": f"msg-{number}",
+        "projectId": "project-456",
+        "closureId": "closure-789",
+    }  # fmt: skip
+
+
 def body_to(recipients: int, *, html: str = HTML) -> dict[str, Any]:
     """Of POST /v1/mail, with `MARK` where requests are to differ: subject, addresses and ids."""
     return {

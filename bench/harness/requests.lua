@@ -1,8 +1,13 @@
 -- The requests of wrk: each body has a number of its own wherever its file says @N@, and each answer is looked at.
--- Arguments: the API key, the origin, the file with the body, the text that a good answer holds, the first number.
+-- Arguments: a file with headers, one with the body, the text that a good answer holds, the first number, and how many
+-- requests a second there are to be (0: as many as there can be).
 
-local key, origin, pieces, wanted
-local number = 0
+local ffi = require("ffi")
+ffi.cdef("typedef struct { long seconds, microseconds; } moment; int gettimeofday(moment *, void *);")
+
+local pieces, wanted, pause
+local number, due = 0, 0
+local now = ffi.new("moment")
 local threads = {}
 answers, unexpected = 0, 0
 
@@ -11,8 +16,9 @@ function setup(thread)
 end
 
 function init(args)
-  key, origin, wanted, number = args[1], args[2], args[4], tonumber(args[5])
-  local file = assert(io.open(args[3], "rb"))
+  wanted, number = args[3], tonumber(args[4])
+  pause = tonumber(args[5]) > 0 and 1000 / tonumber(args[5]) or 0
+  local file = assert(io.open(args[2], "rb"))
   local text = file:read("*a")
   file:close()
   pieces = {}
@@ -21,8 +27,24 @@ function init(args)
   end
   wrk.method = "POST"
   wrk.headers["content-type"] = "application/json"
-  wrk.headers["x-api-key"] = key
-  wrk.headers["origin"] = origin
+  for line in io.lines(args[1]) do
+    local name, value = line:match("^(.-): (.*)$")
+    wrk.headers[name] = value
+  end
+end
+
+local function milliseconds()
+  ffi.C.gettimeofday(now, nil)
+  return tonumber(now.seconds) * 1000 + tonumber(now.microseconds) / 1000
+end
+
+function delay()
+  if pause == 0 then
+    return 0
+  end
+  local present = milliseconds()
+  due = math.max(due + pause, present - 100)
+  return math.max(0, due - present)
 end
 
 function request()
@@ -32,7 +54,7 @@ end
 
 function response(status, headers, body)
   answers = answers + 1
-  if status ~= 200 or not string.find(body, wanted, 1, true) then
+  if status < 200 or status > 299 or not string.find(body, wanted, 1, true) then
     unexpected = unexpected + 1
   end
 end

@@ -34,13 +34,14 @@ class Service:
 
 
 @contextmanager
-def serving(directory: Path, transport: str, module: str = "couvert") -> Iterator[Service]:
+def serving(directory: Path, transport: str, module: str = "couvert", **settings: str) -> Iterator[Service]:
     """`couvert serve` on the directory, or another module that takes the same arguments; stopped at the end."""
     port = free_port()
     command = [sys.executable, "-m", module, "serve", "--port", str(port), "--data", str(directory)]
     with Path("service.log").open("wb") as log:
         started_at = time.perf_counter()
-        process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "COUVERT_TRANSPORT": transport})
+        given = {f"COUVERT_{name.upper()}": value for name, value in {"transport": transport, **settings}.items()}
+        process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **given})
     try:
         wait_for_health(port, process)
         yield Service(process.pid, port, time.perf_counter() - started_at)
