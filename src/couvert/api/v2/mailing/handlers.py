@@ -35,7 +35,7 @@ class Mails:
 
     async def post(self, asked: Asked) -> Answer:
         accepted = await self._accept.accept_checked(
-            self._checked(asked.body), key=None, user_id=asked.caller.user, claim=asked.claimed(queued, ACCEPTED)
+            self._checked(asked.body), key=None, by=asked.caller, claim=asked.claimed(queued, ACCEPTED)
         )
         self.parts.send.courier.wake()
         return Answer(queued(accepted), etag=accepted.position)
@@ -52,7 +52,7 @@ class Mails:
         accepted = await self._accept.accept_all(
             [each for each in judged if not isinstance(each, Faulty)],
             key=None,
-            user_id=asked.caller.user,
+            by=asked.caller,
             claim=asked.claimed(data, ACCEPTED),
         )
         self.parts.send.courier.wake()
@@ -66,12 +66,14 @@ class Mails:
             raise faulty(refusal) from None
 
     async def cancel(self, asked: Asked) -> Answer:
-        done = await self.parts.interventions.cancel(_mail_id(asked), claim=asked.claimed(intervened, 200))
+        done = await self.parts.interventions.cancel(
+            _mail_id(asked), by=asked.caller, claim=asked.claimed(intervened, 200)
+        )
         return Answer(intervened(done), etag=done.position)
 
     async def retry(self, asked: Asked) -> Answer:
         done = await self.parts.interventions.retry(
-            _mail_id(asked), unknown=asked.query.unknown, claim=asked.claimed(intervened, 200)
+            _mail_id(asked), unknown=asked.query.unknown, by=asked.caller, claim=asked.claimed(intervened, 200)
         )
         return Answer(intervened(done), etag=done.position)
 
