@@ -14,6 +14,7 @@ from couvert.domain.mail import Recipient, References
 from couvert.domain.refusals import Conflict, RuleBroken, Unavailable
 from couvert.store.sqlite.store import FILE
 from tests.commands.desk import ALICE, BOB, CHARLIE, LEASE_MS, OTHER, OWNER, mail
+from tests.commands.people import caller, new_token
 from tests.store.changes import NOW
 
 
@@ -209,11 +210,25 @@ async def test_a_mail_that_would_expire_before_it_is_due_is_refused(mails, times
         await mails.accept(mail(**times), key=None)
 
 
-async def test_the_event_names_the_user_that_asked(mails, store):
-    accepted = await mails.accept(mail(), key=None, user_id=7)
+async def test_the_event_names_the_user_that_asked(mails, store, accounts, alice):
+    accepted = await mails.accept(mail(), key=None, by=await caller(accounts, await new_token(accounts, alice)))
 
     (noted,) = await store.timeline(accepted.mail_id, 0)
-    assert noted.logged.event.user_id == 7
+    assert noted.logged.event.user_id == alice.id
+
+
+async def test_a_token_revoked_since_it_was_read_accepts_nothing(mails, store, accounts, alice):
+    token = await new_token(accounts, alice)
+    by = await caller(accounts, token)
+    await accounts.tokens.revoke(alice.id, token.token.token_id)
+    before = await store.position()
+
+    with pytest.raises(Conflict):
+        await mails.accept(mail(), key=None, by=by)
+    with pytest.raises(Conflict):
+        await mails.accept_all([mails.checked(mail())], key=None, by=by)
+
+    assert await store.position() == before
 
 
 # --- Several mails ----------------------------------------------------------------------------------------------------

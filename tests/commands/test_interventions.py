@@ -14,6 +14,7 @@ from couvert.domain.mail import Recipient
 from couvert.domain.refusals import Conflict, NotFound, NothingToDecide, NothingToStop
 from couvert.store.port import StoredDelivery
 from tests.commands.desk import BOB, CHARLIE, LEASE_MS, OWNER, mail
+from tests.commands.people import caller, new_token
 from tests.store.changes import NOW
 
 DAY = 24 * 3_600_000
@@ -209,6 +210,18 @@ async def test_a_key_that_is_taken_meanwhile_is_a_conflict(interventions, desk):
 
     with pytest.raises(Conflict):
         await interventions.cancel(second.mail_id, claim=Claim(b"s", b"r"))
+
+
+async def test_a_token_revoked_since_it_was_read_stops_nothing(interventions, desk, store, accounts, alice):
+    accepted = await desk.accepted(mail(BOB, CHARLIE))
+    token = await new_token(accounts, alice)
+    by = await caller(accounts, token)
+    await accounts.tokens.revoke(alice.id, token.token.token_id)
+
+    with pytest.raises(Conflict):
+        await interventions.cancel(accepted.mail_id, by=by)
+
+    assert await states_of(store, accepted) == [State.QUEUED] * 2
 
 
 # --- Retry ------------------------------------------------------------------------------------------------------------

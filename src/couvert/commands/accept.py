@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Any, Final, NamedTuple, NewType
 
 from couvert.commands import checks
+from couvert.commands.callers import Caller, guard_of
 from couvert.commands.checks import MOST_RECIPIENTS
 from couvert.commands.claims import Claim
 from couvert.domain import delivery, mail
@@ -78,27 +79,27 @@ class AcceptMails:
         command: AcceptMail,
         *,
         key: StoredKey | None,
-        user_id: int | None = None,
+        by: Caller | None = None,
         lease: Lease | None = None,
         claim: Claim | None = None,
     ) -> Accepted:
         """Durable when it returns. Raises `RuleBroken`, `QuotaExceeded`, `Unavailable`, and `Conflict` if the key
-        changed meanwhile.
+        or the caller's token changed meanwhile.
         """
-        return await self.accept_checked(self.checked(command), key=key, user_id=user_id, lease=lease, claim=claim)
+        return await self.accept_checked(self.checked(command), key=key, by=by, lease=lease, claim=claim)
 
     async def accept_checked(
         self,
         command: Checked,
         *,
         key: StoredKey | None,
-        user_id: int | None = None,
+        by: Caller | None = None,
         lease: Lease | None = None,
         claim: Claim | None = None,
     ) -> Accepted:
         """As `accept`, of a mail that was checked."""
         now = self.now_ms()
-        accepted, change = self._change([command], key, user_id, now, lease)
+        accepted, change = self._change([command], key, by, now, lease)
         change.idempotency = claim.kept(accepted[0], at=now, mail_id=accepted[0].mail_id) if claim else None
         return accepted[0]._replace(position=await self._commit(change, accepted[0]))
 
@@ -107,12 +108,12 @@ class AcceptMails:
         commands: Sequence[Checked],
         *,
         key: StoredKey | None,
-        user_id: int | None = None,
+        by: Caller | None = None,
         claim: Claim | None = None,
     ) -> list[Accepted]:
         """All of them or, if it raises, none; the claim's answer is made of the list. There may be none."""
         now = self.now_ms()
-        accepted, change = self._change(commands, key, user_id, now, None)
+        accepted, change = self._change(commands, key, by, now, None)
         change.idempotency = claim.kept(accepted, at=now) if claim else None
         position = await self.store.commit(change)
         return [each._replace(position=position) for each in accepted]
@@ -126,14 +127,14 @@ class AcceptMails:
             raise
 
     def _change(
-        self, commands: Sequence[Checked], key: StoredKey | None, user_id: int | None, now: int, lease: Lease | None
+        self, commands: Sequence[Checked], key: StoredKey | None, by: Caller | None, now: int, lease: Lease | None
     ) -> tuple[list[Accepted], Change]:
         accepted: list[Accepted] = []
         records: list[Record] = []
         recipients: list[StoredRecipient] = []
         for command in commands:
             mail_id = self.ids.block(1 + len(command.recipients))
-            event = mail.accept(command, now=now, key_id=key.key.id if key else None, user_id=user_id)
+            event = mail.accept(command, now=now, key_id=key.key.id if key else None, user_id=by and by.user)
             content, bodies = _content(mail_id, command)
             deliveries = _deliveries(mail_id, event, lease, now)
             accepted.append(Accepted(mail_id, 0, now, content, bodies, deliveries))
@@ -147,6 +148,7 @@ class AcceptMails:
             new_recipients=recipients,
             new_deliveries=[stored for each in accepted for stored in each.deliveries],
             expected_keys={key.key.id: key.revision} if key else NOBODY,
+            expected_tokens=guard_of(by),
             daily_use=daily_use(key.key.restrictions, key.key.id, len(recipients), now) if key else None,
         )
 

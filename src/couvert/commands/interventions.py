@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from couvert.commands.callers import Caller, guard_of
 from couvert.commands.claims import Claim
 from couvert.commands.rows import all_happened, happened
 from couvert.domain import intervention as rules
@@ -19,10 +20,12 @@ from couvert.domain.delivery import Delivery, DeliveryEvent, State, evolve
 from couvert.domain.intervention import UnknownDecision
 from couvert.domain.mail import MailAccepted
 from couvert.domain.refusals import Conflict, NotFound, NothingToDecide, NothingToStop
-from couvert.store.port import Position, Store, StoredDelivery
+from couvert.store.port import Change, Position, Store, StoredDelivery
 
 PIECE: Final = 1_000
 """Deliveries that are changed in one commit: 10 ms, during which nobody else commits."""
+TRIES: Final = 16
+"""Conflicts in a row: ten halve a piece to one delivery; whoever still meets one has lost its token."""
 
 Move = tuple[StoredDelivery, DeliveryEvent]
 Decide = Callable[[Delivery], DeliveryEvent | None]
@@ -48,24 +51,42 @@ class _Mail(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class _Order:
+    """What is to become of a mail's deliveries, who says so, and under which key."""
+
+    decide: Decide
+    states: frozenset[State]
+    """Those it is about."""
+    by: Caller | None
+    claim: Claim | None
+    must_change: bool = False
+
+    def close(self, done: Intervened, change: Change) -> None:
+        """With the last piece, all is known that is answered."""
+        if self.must_change and not done.changed:
+            raise NothingToStop("Nothing of this mail waits any more: it was begun, or has ended.")
+        change.idempotency = self.claim.kept(done, at=change.at, mail_id=done.mail_id) if self.claim else None
+
+
+@dataclass(frozen=True, slots=True)
 class Interventions:
     store: Store
     now_ms: Callable[[], int]
     wake: Callable[[], None] = lambda: None
     """Tells the worker of this process that deliveries are due."""
 
-    async def cancel(self, mail_id: int, *, claim: Claim | None = None) -> Intervened:
+    async def cancel(self, mail_id: int, *, by: Caller | None = None, claim: Claim | None = None) -> Intervened:
         """Stop what was not begun. Raises `NotFound`, and `NothingToStop` if nothing was left."""
-        mail = await self._mail(mail_id)
-
-        def check(changed: int) -> None:
-            if not changed:
-                raise NothingToStop("Nothing of this mail waits any more: it was begun, or has ended.")
-
-        return await self._decide(mail, rules.cancel, {State.QUEUED}, check, claim)
+        order = _Order(rules.cancel, frozenset({State.QUEUED}), by, claim, must_change=True)
+        return await self._carry_out(order, await self._mail(mail_id))
 
     async def retry(
-        self, mail_id: int, *, unknown: UnknownDecision | None = None, claim: Claim | None = None
+        self,
+        mail_id: int,
+        *,
+        unknown: UnknownDecision | None = None,
+        by: Caller | None = None,
+        claim: Claim | None = None,
     ) -> Intervened:
         """Queue again what failed, and decide what is unknown; there may be nothing of either.
 
@@ -75,10 +96,9 @@ class Interventions:
         expires_at = mail.accepted.expires_at
         if expires_at is not None and expires_at <= now and unknown != "sent":
             raise NothingToDecide("This mail has expired; none of it is sent any more.")
-        states = {State.FAILED, State.UNKNOWN} if unknown else {State.FAILED}
-        done = await self._decide(
-            mail, lambda delivery: rules.try_again(delivery, now, unknown), states, lambda _: None, claim
-        )
+        states = frozenset({State.FAILED, State.UNKNOWN} if unknown else {State.FAILED})
+        order = _Order(lambda delivery: rules.try_again(delivery, now, unknown), states, by, claim)
+        done = await self._carry_out(order, mail)
         self.wake()
         return done
 
@@ -110,30 +130,37 @@ class Interventions:
             raise NotFound("There is no such mail.")
         return _Mail(mail_id, first)
 
-    async def _decide(
-        self, mail: _Mail, decide: Decide, states: set[State], check: Callable[[int], None], claim: Claim | None
-    ) -> Intervened:
-        changed, last, piece, position = 0, mail.last, PIECE, 0
-        while last > mail.id:
-            first = max(last - piece, mail.id) + 1
-            rows = await self.store.deliveries(first=first, last=last, states=states)
-            moves = [(row, event) for row in rows if (event := decide(row.delivery)) is not None]
-            is_last = first == mail.id + 1
+    async def _carry_out(self, order: _Order, mail: _Mail) -> Intervened:
+        """Piece by piece; a conflict halves the next one, so that beside busy workers there is an end to it."""
+        changed, last, length, conflicts = 0, mail.last, PIECE, 0
+        while True:
+            first = max(last - length, mail.id) + 1
+            moves = await self._moves(order, first, last)
             change = all_happened(moves, at=self.now_ms())
-            if is_last:
-                check(changed + len(moves))
-                done = await self._done(mail, moves, changed)
-                change.idempotency = claim.kept(done, at=change.at, mail_id=mail.id) if claim else None
-            if moves or change.idempotency:
-                try:
-                    position = await self.store.commit(change)
-                except Conflict:
-                    if claim and await self.store.idempotency(claim.scope):
-                        raise
-                    piece = max(1, piece // 2)
-                    continue
-            changed, last = changed + len(moves), first - 1
-        return done._replace(position=position or await self.store.position())
+            change.expected_tokens = guard_of(order.by)
+            done = await self._done(mail, moves, changed) if first == mail.id + 1 else None
+            if done is not None:
+                order.close(done, change)
+            try:
+                position = await self._commit(change)
+            except Conflict:
+                conflicts += 1
+                if conflicts == TRIES or (order.claim and await self.store.idempotency(order.claim.scope)):
+                    raise
+                length = max(1, length // 2)
+                continue
+            if done is not None:
+                return done._replace(position=position)
+            changed, last, conflicts = changed + len(moves), first - 1, 0
+
+    async def _moves(self, order: _Order, first: int, last: int) -> list[Move]:
+        rows = await self.store.deliveries(first=first, last=last, states=order.states)
+        return [(row, event) for row in rows if (event := order.decide(row.delivery)) is not None]
+
+    async def _commit(self, change: Change) -> Position:
+        if change.records or change.idempotency:
+            return await self.store.commit(change)
+        return await self.store.position()
 
     async def _done(self, mail: _Mail, moves: Sequence[Move], changed: int) -> Intervened:
         """As it will be once these moves are committed."""

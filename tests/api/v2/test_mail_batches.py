@@ -2,7 +2,7 @@
 
 import pytest
 
-from couvert.api.v2 import mails
+from couvert.api.v2.mailing import handlers
 from couvert.domain import ids
 from tests.api.v2.post_office import JANE, data, faults, mail
 
@@ -85,7 +85,7 @@ async def test_five_hundred_are_taken(office):
 
 
 async def test_a_batch_has_an_end_to_its_recipients(office, monkeypatch):
-    monkeypatch.setattr(mails, "MOST_RECIPIENTS_OF_BATCH", 3)
+    monkeypatch.setattr(handlers, "MOST_RECIPIENTS_OF_BATCH", 3)
 
     assert [*faults(await batch(office, mail(recipients=[JANE] * 2), mail(recipients=[JANE] * 2)))] == ["mails"]
     assert await count_of_mails(office) == 0

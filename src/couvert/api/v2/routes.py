@@ -14,7 +14,7 @@ from couvert.api.v2.call import Call
 from couvert.api.v2.counting import Counting
 from couvert.api.v2.door import Door, Gatehouse
 from couvert.api.v2.health import health_calls
-from couvert.api.v2.mails import mail_calls
+from couvert.api.v2.mailing import mailing_calls
 from couvert.api.v2.once import Once
 from couvert.api.v2.published import published_calls
 from couvert.api.v2.specification import encoded
@@ -26,7 +26,7 @@ def calls(parts: Parts) -> Sequence[Call]:
     """In the order in which the documentation tells them."""
     table: list[Call] = []
     table += [
-        *mail_calls(parts),
+        *mailing_calls(parts),
         *user_calls(parts),
         *token_calls(parts),
         *api_key_calls(parts),

@@ -1,20 +1,17 @@
-"""Kinds of values that bodies of /v2 are made of, each checked and brought to its one form."""
+"""Kinds of values that a mail's body is made of, each checked and brought to its one form."""
 
 from __future__ import annotations
 
 import binascii
-import re
-from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from couvert.commands.addresses import AddressFault, normalise
 from couvert.domain.lines import is_one_line
 
 LONGEST_LINE: Final = 1_000
 _NOT_IN_TEXT: Final = bytes({*range(0x20), 0x7F} - set(b"\t\n\r"))
-_INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
 
 def _one_line(text: str) -> str:
@@ -40,19 +37,6 @@ def _address(text: str) -> str:
         raise ValueError(f"value is not a valid email address: {fault}") from None
 
 
-def _rfc_3339(value: Any) -> Any:
-    if not isinstance(value, str) or not _INSTANT.fullmatch(value):
-        raise ValueError("must be a time with its zone, such as 2025-01-27T10:30:00Z")
-    return value
-
-
-def _in_utc(time: datetime) -> datetime:
-    try:
-        return time.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("in UTC, this is no time of the years 1 to 9999") from None
-
-
 def _from_base64(value: Any) -> bytes:
     if not isinstance(value, str):
         raise ValueError("must be a string of base64")  # noqa: TRY004 - Pydantic takes a ValueError for a fault
@@ -69,5 +53,4 @@ Text = Annotated[str, AfterValidator(_without_controls)]
 Address = Annotated[
     str, AfterValidator(_address), WithJsonSchema({"type": "string", "format": "email", "maxLength": 254})
 ]
-Instant = Annotated[AwareDatetime, BeforeValidator(_rfc_3339), AfterValidator(_in_utc)]
 Base64 = Annotated[bytes, BeforeValidator(_from_base64), WithJsonSchema({"type": "string", "format": "byte"})]

@@ -1,29 +1,23 @@
-"""Send mails, one or many at once; look at one before; stop it, or try it again."""
+"""What is done with mails: sent, one or many at once; looked at before; stopped, or tried again."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any, Final
 
 from couvert.api.parts import Parts
-from couvert.api.v2 import errors, inputs, mail_examples as examples
+from couvert.api.v2 import errors, inputs
 from couvert.api.v2.asked import Answer, Asked
-from couvert.api.v2.call import Call
-from couvert.api.v2.mail_answers import (
-    BatchAnswer,
-    InterventionAnswer,
+from couvert.api.v2.mailing.answers import (
     MailResult,
-    PreviewAnswer,
-    QueuedAnswer,
     intervened,
     queued,
     queued_in_batch,
     refused_in_batch,
 )
-from couvert.api.v2.mail_bodies import BatchBody, BatchQuery, MailBody, RetryQuery, to_command
-from couvert.api.v2.mail_faults import faulty
+from couvert.api.v2.mailing.bodies import MailBody, to_command
+from couvert.api.v2.mailing.faults import faulty
 from couvert.api.v2.refusals import Faulty, Item
 from couvert.commands.accept import Accepted, AcceptMails, Checked
 from couvert.commands.preview import preview
@@ -32,82 +26,7 @@ from couvert.domain.refusals import NotFound, RuleBroken
 
 MOST_RECIPIENTS_OF_BATCH: Final = 100_000
 """One commit keeps all of them, and takes a second for so many; nobody else's is kept meanwhile."""
-ACCEPTED: Final = HTTPStatus.ACCEPTED.value
-LEFT_OUT: Final = frozenset({"html_template", "text_template", "attachments"})
-
-
-def mail_calls(parts: Parts) -> Sequence[Call]:
-    mails = Mails(parts)
-    return [
-        Call(
-            method="POST",
-            path="/v2/mails",
-            handle=mails.post,
-            summary="Send a mail to one or many",
-            description="Personalised for each recipient. It is kept, with its idempotency key, before it is answered.",
-            tag="Mails",
-            body=MailBody,
-            answer=QueuedAnswer,
-            status=ACCEPTED,
-            hidden=LEFT_OUT,
-            example_body=examples.MAIL,
-            example_data=examples.QUEUED,
-        ),
-        Call(
-            method="POST",
-            path="/v2/mails/batch",
-            handle=mails.post_batch,
-            summary="Send up to 500 different mails",
-            description="What is wrong is refused by itself, the rest is queued in one commit; `strict` refuses all.",
-            tag="Mails",
-            body=BatchBody,
-            query=BatchQuery,
-            answer=BatchAnswer,
-            status=ACCEPTED,
-            list_name="results",
-            hidden=frozenset({"mails"}),
-            example_body={"mails": [examples.MAIL]},
-            example_data=examples.BATCH,
-        ),
-        Call(
-            method="POST",
-            path="/v2/mails/preview",
-            handle=mails.preview,
-            summary="See what the first recipient would read",
-            description="Nothing is kept or sent. Variables that are missing are listed, and render as nothing.",
-            tag="Mails",
-            body=MailBody,
-            answer=PreviewAnswer,
-            reads_only=True,
-            hidden=LEFT_OUT,
-            example_body=examples.MAIL,
-            example_data=examples.PREVIEW,
-        ),
-        Call(
-            method="POST",
-            path="/v2/mails/{mailId}/cancel",
-            handle=mails.cancel,
-            summary="Stop what was not yet begun",
-            tag="Mails",
-            answer=InterventionAnswer,
-            refusals=("not_found", "conflict"),
-            example_data=examples.CANCELLED,
-            parameters={"mailId": "The mail's id."},
-        ),
-        Call(
-            method="POST",
-            path="/v2/mails/{mailId}/retry",
-            handle=mails.retry,
-            summary="Send again what failed",
-            description="What is unknown stays so unless `unknown` decides it. A mail that has expired is a conflict.",
-            tag="Mails",
-            query=RetryQuery,
-            answer=InterventionAnswer,
-            refusals=("not_found", "conflict"),
-            example_data=examples.RETRIED,
-            parameters={"mailId": "The mail's id."},
-        ),
-    ]
+ACCEPTED: Final = 202
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +35,7 @@ class Mails:
 
     async def post(self, asked: Asked) -> Answer:
         accepted = await self._accept.accept_checked(
-            self._checked(asked.body), key=None, user_id=asked.caller.user, claim=asked.claimed(queued, ACCEPTED)
+            self._checked(asked.body), key=None, by=asked.caller, claim=asked.claimed(queued, ACCEPTED)
         )
         self.parts.send.courier.wake()
         return Answer(queued(accepted), etag=accepted.position)
@@ -133,7 +52,7 @@ class Mails:
         accepted = await self._accept.accept_all(
             [each for each in judged if not isinstance(each, Faulty)],
             key=None,
-            user_id=asked.caller.user,
+            by=asked.caller,
             claim=asked.claimed(data, ACCEPTED),
         )
         self.parts.send.courier.wake()
@@ -147,12 +66,14 @@ class Mails:
             raise faulty(refusal) from None
 
     async def cancel(self, asked: Asked) -> Answer:
-        done = await self.parts.interventions.cancel(_mail_id(asked), claim=asked.claimed(intervened, 200))
+        done = await self.parts.interventions.cancel(
+            _mail_id(asked), by=asked.caller, claim=asked.claimed(intervened, 200)
+        )
         return Answer(intervened(done), etag=done.position)
 
     async def retry(self, asked: Asked) -> Answer:
         done = await self.parts.interventions.retry(
-            _mail_id(asked), unknown=asked.query.unknown, claim=asked.claimed(intervened, 200)
+            _mail_id(asked), unknown=asked.query.unknown, by=asked.caller, claim=asked.claimed(intervened, 200)
         )
         return Answer(intervened(done), etag=done.position)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
@@ -18,14 +17,14 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from couvert.api.v2.fields import Address, Base64, Instant, Line, Text
-from couvert.api.v2.mail_faults import with_faults_of_templates
+from couvert.api.v2.mailing.faults import with_faults_of_templates
+from couvert.api.v2.mailing.fields import Address, Base64, Line, Text
+from couvert.api.v2.times import Moment, to_ms
 from couvert.commands.checks import MOST_RECIPIENTS
 from couvert.domain.attachments import Attachment
 from couvert.domain.mail import AcceptMail, Recipient, References, Sender
 
 MOST_MAILS: Final = 500
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 Variables = Annotated[
     dict[str, Text | None],
@@ -72,8 +71,8 @@ class MailBody(_Body):
     headers: Annotated[dict[str, str] | None, Field(description="Sent as they are.")] = None
     attachments: list[AttachmentBody] | None = None
     tags: list[str] | None = None
-    scheduled_at: Annotated[Instant | None, Field(description="When it is due; what is past is due at once.")] = None
-    expires_at: Annotated[Instant | None, Field(description="When it is not worth sending any more.")] = None
+    scheduled_at: Annotated[Moment | None, Field(description="When it is due; what is past is due at once.")] = None
+    expires_at: Annotated[Moment | None, Field(description="When it is not worth sending any more.")] = None
     client_env_id: Line | None = None
     email_id: Line | None = None
     project_id: Line | None = None
@@ -127,8 +126,8 @@ def to_command(body: MailBody) -> AcceptMail:
         reply_to=body.reply_to,
         variables=_filled(body.variables),
         references=References(body.email_id, body.client_env_id, body.project_id, body.closure_id),
-        due_at=_to_ms(body.scheduled_at),
-        expires_at=_to_ms(body.expires_at),
+        due_at=to_ms(body.scheduled_at),
+        expires_at=to_ms(body.expires_at),
         tags=tuple(dict.fromkeys(body.tags or ())),
         headers=body.headers or {},
         attachments=tuple([
@@ -141,7 +140,3 @@ def to_command(body: MailBody) -> AcceptMail:
 def _filled(variables: Mapping[str, str | None] | None) -> Mapping[str, str]:
     """Null is nothing, as of a recipient's that wins over the mail's."""
     return {name: value or "" for name, value in variables.items()} if variables else {}
-
-
-def _to_ms(time: datetime | None) -> int | None:
-    return None if time is None else (time - _EPOCH) // timedelta(milliseconds=1)
