@@ -231,3 +231,15 @@ async def test_a_quota_that_was_lowered_is_obeyed_by_mails_that_were_decided_bef
 
     with pytest.raises(Conflict):
         await mails.accept(mail(BOB), key=read_before)
+
+
+async def test_the_log_holds_no_address_that_a_key_may_send_as(keys, created, tmp_path):
+    restrictions = Restrictions(senders=("jane@example.com",))
+    await keys.replace(created.key.key_id, name="shop", expires_at=None, restrictions=restrictions)
+    await keys.create(name="till", origins=[], expires_at=None, restrictions=restrictions)
+
+    with closing(sqlite3.connect(tmp_path / FILE)) as connection:
+        payloads = [payload for (payload,) in connection.execute("select payload from event")]
+
+    assert [stored.key.restrictions for stored in await keys.store.keys()] == [restrictions] * 2
+    assert "jane" not in "".join(payloads)

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from couvert.commands.again import again
 from couvert.commands.callers import Caller, guard_of
 from couvert.commands.claims import Claim
-from couvert.domain.key import ApiKey, KeyEvent, NamedOrigin, evolve
+from couvert.domain.key import ApiKey, KeyEvent, NamedOrigin, evolve, with_senders
 from couvert.store.port import Change, Position, Record, Store, StoredKey
 
 Find = Callable[[], Awaitable[StoredKey | None]]
@@ -58,21 +58,30 @@ class KeyChanges:
     forget: Callable[[ApiKey], object]
     """Called with each key that changes."""
 
-    async def changed(self, find: Find, decide: Decide, asked: AskedBy = NOBODY) -> ChangedKey:
+    async def changed(
+        self, find: Find, decide: Decide, asked: AskedBy = NOBODY, *, senders: tuple[str, ...] | None = None
+    ) -> ChangedKey:
         """Raises what `decide` does for a key that is not there, and `Conflict` if claim or token is not good."""
 
         async def attempt() -> ChangedKey:
             stored = await find()
             events = decide(stored and stored.key)
             assert stored is not None
-            return await self.committed(stored, events, self.now_ms(), asked)
+            return await self.committed(stored, events, self.now_ms(), asked, senders=senders)
 
         return await again(attempt, tries=TRIES)
 
     async def committed(
-        self, stored: StoredKey, events: Sequence[KeyEvent], now: int, asked: AskedBy = NOBODY
+        self,
+        stored: StoredKey,
+        events: Sequence[KeyEvent],
+        now: int,
+        asked: AskedBy = NOBODY,
+        *,
+        senders: tuple[str, ...] | None = None,
     ) -> ChangedKey:
-        key = stored.key
+        """`senders`: those that it may send as from now on; None leaves them as they are."""
+        key = stored.key if senders is None else with_senders(stored.key, senders)
         for event in events:
             key = evolve(key, event, now)
         changed = ChangedKey(stored.key, key, 0)

@@ -81,7 +81,8 @@ class Keys:
             return CreatedKey(changed.key, secret, changed.position)
 
         asked = AskedBy(by, claim, created)
-        return created(await self._changes.committed(StoredKey(blank, 0), events, now, asked))
+        stored = StoredKey(blank, 0)
+        return created(await self._changes.committed(stored, events, now, asked, senders=restrictions.senders))
 
     async def replace(
         self,
@@ -100,7 +101,7 @@ class Keys:
                 key, name=name, expires_at=expires_at, restrictions=restrictions, origins=origins, now=self.now_ms()
             )
 
-        return await self._changes.changed(self._by_id(key_id), decide, AskedBy(by))
+        return await self._changes.changed(self._by_id(key_id), decide, AskedBy(by), senders=restrictions.senders)
 
     async def add_origins(self, secret: str, origins: Iterable[str]) -> AddedOrigins:
         """Raises `NotFound`."""
