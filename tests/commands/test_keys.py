@@ -168,7 +168,7 @@ async def test_replacing_a_key_by_itself_answers_where_the_log_is(keys, created,
 
 
 async def test_an_origin_is_added_and_removed_by_the_keys_id(keys, created):
-    added = await keys.add_origins_by_id(created.key.key_id, ["a.example", "c.example"])
+    added = await keys.add_origin(created.key.key_id, "c.example")
     await keys.remove_origin(created.key.key_id, "a.example")
 
     assert [origin.name for origin in added.origins] == ["c.example"]
@@ -178,7 +178,7 @@ async def test_an_origin_is_added_and_removed_by_the_keys_id(keys, created):
 @pytest.mark.parametrize("ask", [
     lambda keys, key_id: keys.remove_origin(key_id, "unknown.example"),
     lambda keys, key_id: keys.remove_origin("unknown", "a.example"),
-    lambda keys, key_id: keys.add_origins_by_id("unknown", ["a.example"]),
+    lambda keys, key_id: keys.add_origin("unknown", "a.example"),
     lambda keys, key_id: keys.replace("unknown", name="shop", expires_at=None, restrictions=NONE),
 ], ids=["origin", "origin of no key", "add", "replace"])  # fmt: skip
 async def test_what_is_not_there_is_not_found(keys, created, ask):
@@ -195,17 +195,17 @@ async def test_a_claim_is_committed_with_the_key_it_created(keys, store):
 
 
 async def test_a_claim_is_kept_for_what_changes_nothing(keys, created, store):
-    added = await keys.add_origins_by_id(created.key.key_id, ["a.example"], CLAIM)
+    added = await keys.add_origin(created.key.key_id, "a.example", claim=CLAIM)
 
     kept = await store.idempotency(CLAIM.scope)
     assert (kept.position, added.position, added.origins) == (2, 2, ())
 
 
 async def test_a_claim_that_somebody_else_made_first_is_a_conflict(keys, created, store):
-    await keys.add_origins_by_id(created.key.key_id, ["c.example"], CLAIM)
+    await keys.add_origin(created.key.key_id, "c.example", claim=CLAIM)
 
     with pytest.raises(Conflict):
-        await keys.add_origins_by_id(created.key.key_id, ["d.example"], CLAIM)
+        await keys.add_origin(created.key.key_id, "d.example", claim=CLAIM)
 
     assert not await store.is_key_origin(["d.example"], NOW)
 
@@ -231,3 +231,15 @@ async def test_a_quota_that_was_lowered_is_obeyed_by_mails_that_were_decided_bef
 
     with pytest.raises(Conflict):
         await mails.accept(mail(BOB), key=read_before)
+
+
+async def test_the_log_holds_no_address_that_a_key_may_send_as(keys, created, tmp_path):
+    restrictions = Restrictions(senders=("jane@example.com",))
+    await keys.replace(created.key.key_id, name="shop", expires_at=None, restrictions=restrictions)
+    await keys.create(name="till", origins=[], expires_at=None, restrictions=restrictions)
+
+    with closing(sqlite3.connect(tmp_path / FILE)) as connection:
+        payloads = [payload for (payload,) in connection.execute("select payload from event")]
+
+    assert [stored.key.restrictions for stored in await keys.store.keys()] == [restrictions] * 2
+    assert "jane" not in "".join(payloads)

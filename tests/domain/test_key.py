@@ -19,6 +19,7 @@ from couvert.domain.key import (
     evolve,
     remove_origin,
     replace,
+    with_senders,
 )
 from couvert.domain.refusals import NotFound, RuleBroken, Unauthorized
 from couvert.domain.restrictions import NONE, Restrictions
@@ -135,7 +136,7 @@ def test_a_new_key_may_be_restricted():
 
     events = create(key_id="a", name="shop", origins=[], expires_at=None, now=NOW, restrictions=restrictions)
 
-    assert events == [KeyCreated("a", "shop", None), KeyRestricted(restrictions)]
+    assert events == [KeyCreated("a", "shop", None), KeyRestricted((), None, 5)]
 
 
 def test_replacing_a_key_by_itself_changes_nothing():
@@ -146,7 +147,8 @@ def test_replacing_a_key_by_itself_changes_nothing():
 @pytest.mark.parametrize(("changes", "event"), [
     ({"name": "till"}, KeyEdited("till", None)),
     ({"expires_at": NOW + 1}, KeyEdited("shop", NOW + 1)),
-    ({"restrictions": Restrictions(daily_quota=5)}, KeyRestricted(Restrictions(daily_quota=5))),
+    ({"restrictions": Restrictions(daily_quota=5)}, KeyRestricted((), None, 5)),
+    ({"restrictions": Restrictions(senders=("example.com",))}, KeyRestricted((), None, None)),
     ({"origins": ["app.example.com"]}, OriginsRemoved(("*.example.org",))),
 ])  # fmt: skip
 def test_a_replaced_key_tells_what_is_different(changes, event):
@@ -155,7 +157,7 @@ def test_a_replaced_key_tells_what_is_different(changes, event):
 
 def test_a_replaced_key_is_what_was_asked_for():
     asked = {"name": "till", "expires_at": NOW + 1, "restrictions": Restrictions(senders=("example.com",))}
-    key = KEY
+    key = with_senders(KEY, ("example.com",))
 
     for event in replaced(KEY, **asked, origins=["new.example", "app.example.com"]):
         key = evolve(key, event, NOW)

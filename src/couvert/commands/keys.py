@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final, NamedTuple
 from uuid import uuid4
 
+from couvert.commands.callers import Caller
 from couvert.commands.claims import Claim
+from couvert.commands.key_changes import AddedOrigins, AskedBy, ChangedKey, Find, KeyChanges
 from couvert.domain import key as rules
 from couvert.domain.ids import IdSource
-from couvert.domain.key import ApiKey, KeyEvent, NamedOrigin
-from couvert.domain.refusals import Conflict
+from couvert.domain.key import ApiKey, KeyEvent
 from couvert.domain.restrictions import NONE, Restrictions
-from couvert.store.port import Change, Position, Record, Store, StoredKey
+from couvert.store.port import Position, Store, StoredKey
 
 MOST_FOUND: Final = 10_000
 """Keys remembered, a few hundred bytes each."""
-
-_Find = Callable[[], Awaitable[StoredKey | None]]
-_Decide = Callable[[ApiKey | None], list[KeyEvent]]
 
 
 class CreatedKey(NamedTuple):
@@ -29,24 +27,6 @@ class CreatedKey(NamedTuple):
     secret: str
     """Shown once; only its hash is stored."""
     position: Position
-
-
-class AddedOrigins(NamedTuple):
-    origins: tuple[NamedOrigin, ...]
-    position: Position
-    all: tuple[NamedOrigin, ...]
-    """Those that the key has now."""
-
-
-class ChangedKey(NamedTuple):
-    before: ApiKey
-    key: ApiKey
-    position: Position
-
-    def added(self) -> AddedOrigins:
-        """The new origins stand at the end."""
-        new = [origin for origin in self.key.origins if origin not in self.before.origins]
-        return AddedOrigins(tuple(new), self.position, self.key.origins)
 
 
 def hash_of(secret: str) -> bytes:
@@ -86,6 +66,7 @@ class Keys:
         origins: Sequence[str],
         expires_at: int | None,
         restrictions: Restrictions = NONE,
+        by: Caller | None = None,
         claim: Claim | None = None,
     ) -> CreatedKey:
         """`origins` in their stored form. Raises `RuleBroken` if the key would have expired already."""
@@ -99,7 +80,9 @@ class Keys:
         def created(changed: ChangedKey) -> CreatedKey:
             return CreatedKey(changed.key, secret, changed.position)
 
-        return created(await self._commit(StoredKey(blank, 0), events, now, claim, created))
+        asked = AskedBy(by, claim, created)
+        stored = StoredKey(blank, 0)
+        return created(await self._changes.committed(stored, events, now, asked, senders=restrictions.senders))
 
     async def replace(
         self,
@@ -109,80 +92,52 @@ class Keys:
         expires_at: int | None,
         restrictions: Restrictions,
         origins: Sequence[str] | None = None,
+        by: Caller | None = None,
     ) -> ChangedKey:
         """By the UUID; None leaves the origins as they are. Raises `NotFound` and `RuleBroken`."""
 
-        def decide(key: ApiKey | None) -> list[KeyEvent]:
+        def decide(key: ApiKey | None) -> Sequence[KeyEvent]:
             return rules.replace(
                 key, name=name, expires_at=expires_at, restrictions=restrictions, origins=origins, now=self.now_ms()
             )
 
-        return await self._change(self._by_id(key_id), decide)
+        return await self._changes.changed(self._by_id(key_id), decide, AskedBy(by), senders=restrictions.senders)
 
     async def add_origins(self, secret: str, origins: Iterable[str]) -> AddedOrigins:
-        """Answers the newly added ones only. Raises `NotFound`."""
-        return await self._add_origins(lambda: self.find(secret), origins, None)
+        """Raises `NotFound`."""
+        names = tuple(origins)
+        changed = await self._changes.changed(self._by_secret(secret), lambda key: rules.add_origins(key, names))
+        return changed.added()
 
-    async def add_origins_by_id(self, key_id: str, origins: Iterable[str], claim: Claim | None = None) -> AddedOrigins:
-        """As `add_origins`, by the UUID."""
-        return await self._add_origins(self._by_id(key_id), origins, claim)
+    async def add_origin(
+        self, key_id: str, origin: str, *, by: Caller | None = None, claim: Claim | None = None
+    ) -> AddedOrigins:
+        """By the UUID. Raises `NotFound`."""
+        asked = AskedBy(by, claim, ChangedKey.added)
+        changed = await self._changes.changed(self._by_id(key_id), lambda key: rules.add_origins(key, [origin]), asked)
+        return changed.added()
 
-    async def remove_origin(self, key_id: str, origin: str) -> Position:
+    async def remove_origin(self, key_id: str, origin: str, *, by: Caller | None = None) -> Position:
         """In its stored form. Raises `NotFound`, also if the key has no such origin."""
-        return (await self._change(self._by_id(key_id), lambda key: rules.remove_origin(key, origin))).position
+        changed = await self._changes.changed(
+            self._by_id(key_id), lambda key: rules.remove_origin(key, origin), AskedBy(by)
+        )
+        return changed.position
 
     async def delete(self, secret: str) -> Position:
         """Raises `NotFound`, also if it was deleted before."""
-        return (await self._change(lambda: self.find(secret), rules.delete)).position
+        return (await self._changes.changed(self._by_secret(secret), rules.delete)).position
 
-    async def delete_by_id(self, key_id: str) -> Position:
+    async def delete_by_id(self, key_id: str, *, by: Caller | None = None) -> Position:
         """As `delete`, by the UUID that `couvert key list` shows."""
-        return (await self._change(self._by_id(key_id), rules.delete)).position
+        return (await self._changes.changed(self._by_id(key_id), rules.delete, AskedBy(by))).position
 
-    def _by_id(self, key_id: str) -> _Find:
+    @property
+    def _changes(self) -> KeyChanges:
+        return KeyChanges(self.store, self.now_ms, lambda key: self._found.pop(key.hash, None))
+
+    def _by_id(self, key_id: str) -> Find:
         return lambda: self.store.key_by_id(key_id)
 
-    async def _add_origins(self, find: _Find, origins: Iterable[str], claim: Claim | None) -> AddedOrigins:
-        names = tuple(origins)
-        changed = await self._change(find, lambda key: rules.add_origins(key, names), claim, ChangedKey.added)
-        return changed.added()
-
-    async def _change(
-        self,
-        find: _Find,
-        decide: _Decide,
-        claim: Claim | None = None,
-        result: Callable[[ChangedKey], object] | None = None,
-    ) -> ChangedKey:
-        """Decided anew if somebody else changed the key first; `decide` refuses a key that is not there."""
-        while True:
-            stored = await find()
-            events = decide(stored and stored.key)
-            assert stored is not None
-            try:
-                return await self._commit(stored, events, self.now_ms(), claim, result)
-            except Conflict:
-                if claim is not None and await self.store.idempotency(claim.scope):
-                    raise
-
-    async def _commit(
-        self,
-        stored: StoredKey,
-        events: Sequence[KeyEvent],
-        now: int,
-        claim: Claim | None,
-        result: Callable[[ChangedKey], object] | None,
-    ) -> ChangedKey:
-        key = stored.key
-        for event in events:
-            key = rules.evolve(key, event, now)
-        changed = ChangedKey(stored.key, key, 0)
-        change = Change(at=now, records=[Record(key.id, 0, event) for event in events])
-        if events:
-            change.keys = [StoredKey(key, stored.revision + 1)]
-        if claim is not None:
-            change.idempotency = claim.kept(result(changed) if result else changed, at=now)
-        self._found.pop(key.hash, None)
-        if not events and claim is None:
-            return changed._replace(position=await self.store.position())
-        return changed._replace(position=await self.store.commit(change))
+    def _by_secret(self, secret: str) -> Find:
+        return lambda: self.find(secret)

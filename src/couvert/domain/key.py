@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple, assert_never
 
+from couvert.domain.allowance import Allowance
 from couvert.domain.origin import matches, parse_origin
 from couvert.domain.refusals import NotFound, RuleBroken, Unauthorized
 from couvert.domain.restrictions import NONE, Restrictions
@@ -58,9 +60,11 @@ class KeyEdited:
 
 @dataclass(frozen=True, slots=True)
 class KeyRestricted:
-    """All its restrictions, which replace those that it had."""
+    """All its restrictions, instead of those that it had. Its senders are in its row alone: events hold no address."""
 
-    restrictions: Restrictions
+    networks: tuple[str, ...]
+    rate: Allowance | None
+    daily_quota: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +86,8 @@ def evolve(key: ApiKey, event: KeyEvent, at: int) -> ApiKey:
             return key._replace(is_active=False)
         case KeyEdited(name, expires_at):
             return key._replace(name=name, expires_at=expires_at)
-        case KeyRestricted(restrictions):
-            return key._replace(restrictions=restrictions)
+        case KeyRestricted(networks, rate, daily_quota):
+            return key._replace(restrictions=Restrictions(key.restrictions.senders, networks, rate, daily_quota))
         case OriginsRemoved(names):
             return key._replace(origins=tuple(origin for origin in key.origins if origin.name not in names))
         case _:
@@ -104,7 +108,7 @@ def create(
     if names := tuple(dict.fromkeys(origins)):
         events.append(OriginsAdded(names))
     if restrictions != NONE:
-        events.append(KeyRestricted(restrictions))
+        events.append(_restricted(restrictions))
     return events
 
 
@@ -125,7 +129,7 @@ def replace(
             _check_expiry(expires_at, now)
         events.append(KeyEdited(name, expires_at))
     if restrictions != key.restrictions:
-        events.append(KeyRestricted(restrictions))
+        events.append(_restricted(restrictions))
     if origins is not None:
         wanted = tuple(origins)
         if gone := tuple(origin.name for origin in key.origins if origin.name not in wanted):
@@ -166,6 +170,15 @@ def admit(key: ApiKey | None, origin: str | None, now: int) -> ApiKey:
     if parsed is None or not any(matches(named.name, parsed) for named in key.origins):
         raise Unauthorized("Origin is not allowed for this API key")
     return key
+
+
+def with_senders(key: ApiKey, senders: tuple[str, ...]) -> ApiKey:
+    """What no event tells; said before the events are folded."""
+    return key._replace(restrictions=dataclasses.replace(key.restrictions, senders=senders))
+
+
+def _restricted(to: Restrictions) -> KeyRestricted:
+    return KeyRestricted(to.networks, to.rate, to.daily_quota)
 
 
 def _check_expiry(expires_at: int | None, now: int) -> None:

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from couvert.commands.keys import AddedOrigins
+from couvert.commands.key_changes import AddedOrigins
 from couvert.delivery.transport import Refused, TryLater
 from couvert.domain.delivery import State
 from couvert.domain.ids import IdSource

@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests.api.v1.service import ORIGIN
+from couvert.domain.token import TokenRole
+from couvert.domain.user import Role
+from couvert.settings import Settings
+from tests.api.v1.service import ORIGIN, Service
 
 BARE = {"Prefer": "envelope=none"}
 RESTRICTED: dict[str, Any] = {
@@ -32,12 +35,31 @@ AS_STORED: dict[str, Any] = {
 
 
 @pytest.fixture
-def ask(hall):
-    """`ask("GET", "", token="bob")`: of the whole application, with the hall's guests."""
+async def service(tmp_path):
+    service = Service(tmp_path, Settings(_env_file=None, data_dir=tmp_path))
+    yield service
+    await service.close()
+
+
+@pytest.fixture
+async def tokens(service):
+    """Alice's may do everything, Bob's may read."""
+    accounts, found = service.parts.accounts, {}
+    roles: dict[str, list[TokenRole]] = {"alice": ["api_read", "api_write"], "bob": ["api_read"]}
+    for name, granted in roles.items():
+        added = await accounts.users.add(email=f"{name}@example.com", role=Role.MEMBER)
+        created = await accounts.tokens.create(added.user.id, description="", roles=granted)
+        found[name] = created.secret
+    return found
+
+
+@pytest.fixture
+def ask(service, tokens):
+    """`ask("GET", "", token="bob")`"""
 
     async def asking(method, path="", token="alice", headers=None, **given):
-        sent = {"X-Access-Token": token, **(headers or {})}
-        return await hall.service.request(method, f"/v2/api-keys{path}", headers=sent, **given)
+        sent = {"X-Access-Token": tokens[token], **(headers or {})}
+        return await service.request(method, f"/v2/api-keys{path}", headers=sent, **given)
 
     return asking
 
@@ -52,14 +74,14 @@ def reasons(answer):
     return [item["reason"] for item in answer.json()["error"]["errors"]]
 
 
-async def test_a_key_is_created_and_shown_once(ask, hall):
+async def test_a_key_is_created_and_shown_once(ask, service):
     answer = await ask("POST", json=RESTRICTED)
 
     data = answer.json()["data"]
     assert answer.status_code == 201
     assert re.fullmatch(r"ak_[0-9a-f]{40}", data.pop("apiKey"))
     assert data == {"keyId": data["keyId"], **AS_STORED}
-    assert answer.headers["etag"] == str(await hall.service.store.position())
+    assert answer.headers["etag"] == str(await service.store.position())
     assert (await ask("GET", f"/{data['keyId']}")).json()["data"] == data
 
 
@@ -104,11 +126,11 @@ async def test_a_repeat_makes_no_second_key_and_shows_no_secret(ask):
     ({"rateLimit": {"limit": 1}}, "rateLimit.periodSeconds"),
     ({"dailyQuota": 0}, "dailyQuota"),
 ])  # fmt: skip
-async def test_a_fault_is_told_with_its_place_and_nothing_is_made(ask, hall, changes, reason):
+async def test_a_fault_is_told_with_its_place_and_nothing_is_made(ask, service, changes, reason):
     answer = await ask("POST", json={**RESTRICTED, **changes})
 
     assert (answer.status_code, reasons(answer)) == (400, [reason])
-    assert await hall.service.store.position() == 0
+    assert await service.store.keys() == []
 
 
 async def test_keys_are_listed_by_page_without_deleted_ones(ask):
@@ -130,24 +152,24 @@ async def test_nobody_reads_a_secret_again(ask, created):
         assert created["apiKey"] not in answer.text
 
 
-async def test_a_replaced_key_has_what_was_asked_for_and_nothing_else(ask, created, hall):
+async def test_a_replaced_key_has_what_was_asked_for_and_nothing_else(ask, created, service):
     answer = await ask("PUT", f"/{created['keyId']}", json={"name": "till", "dailyQuota": 7})
 
     data = answer.json()["data"]
     assert answer.status_code == 200
     assert (data["name"], data["expiresAt"], data["allowedSenders"], data["rateLimit"]) == ("till", None, [], None)
     assert (data["dailyQuota"], data["origins"]) == (7, AS_STORED["origins"])
-    assert answer.headers["etag"] == str(await hall.service.store.position())
+    assert answer.headers["etag"] == str(await service.store.position())
     assert (await ask("GET", f"/{created['keyId']}")).json()["data"] == data
 
 
-async def test_a_key_that_is_replaced_by_itself_answers_where_the_log_is(ask, created, hall):
-    before = await hall.service.store.position()
+async def test_a_key_that_is_replaced_by_itself_answers_where_the_log_is(ask, created, service):
+    before = await service.store.position()
 
     answer = await ask("PUT", f"/{created['keyId']}", json=RESTRICTED)
 
     assert (answer.status_code, answer.headers["etag"]) == (200, str(before))
-    assert await hall.service.store.position() == before
+    assert await service.store.position() == before
 
 
 async def test_a_bare_put_or_delete_answers_nothing_but_its_event(ask, created):
@@ -158,13 +180,13 @@ async def test_a_bare_put_or_delete_answers_nothing_but_its_event(ask, created):
     assert int(put.headers["etag"]) < int(delete.headers["etag"])
 
 
-async def test_a_deleted_key_is_gone(ask, created, hall):
+async def test_a_deleted_key_is_gone(ask, created, service):
     answer = await ask("DELETE", f"/{created['keyId']}")
 
     assert (answer.status_code, answer.json()["data"]) == (200, {})
     assert (await ask("GET", f"/{created['keyId']}")).status_code == 404
     assert (await ask("DELETE", f"/{created['keyId']}")).status_code == 404
-    assert (await hall.service.post_mail(created["apiKey"])).status_code == 401
+    assert (await service.post_mail(created["apiKey"])).status_code == 401
 
 
 @pytest.mark.parametrize(("method", "path", "body"), [
@@ -190,7 +212,7 @@ async def test_a_token_that_may_only_read_changes_nothing(ask, created):
 # --- Origins ----------------------------------------------------------------------------------------------------------
 
 
-async def test_an_origin_is_added_listed_and_removed(ask, created, hall):
+async def test_an_origin_is_added_listed_and_removed(ask, created, service):
     path = f"/{created['keyId']}/origins"
     added = await ask("POST", path, json={"name": "http://localhost:4321"})
     removed = await ask("DELETE", f"{path}/app.example.com")
@@ -200,13 +222,13 @@ async def test_an_origin_is_added_listed_and_removed(ask, created, hall):
     assert (removed.status_code, removed.json()["data"]) == (200, {})
     assert int(added.headers["etag"]) < int(removed.headers["etag"])
     assert [origin["name"] for origin in listed.json()["data"]["origins"]] == ["*.example.org", "localhost:4321"]
-    assert (await hall.service.post_mail(created["apiKey"], origin="http://localhost:4321")).status_code == 200
-    assert (await hall.service.post_mail(created["apiKey"])).status_code == 401
+    assert (await service.post_mail(created["apiKey"], origin="http://localhost:4321")).status_code == 200
+    assert (await service.post_mail(created["apiKey"])).status_code == 401
 
 
-async def test_an_origin_that_is_there_stays_as_it_is(ask, created, hall):
-    hall.service.clock.now += 1_000
-    before = await hall.service.store.position()
+async def test_an_origin_that_is_there_stays_as_it_is(ask, created, service):
+    service.clock.now += 1_000
+    before = await service.store.position()
 
     answer = await ask("POST", f"/{created['keyId']}/origins", json={"name": "app.example.com"})
 
@@ -242,18 +264,30 @@ async def test_a_bare_list_of_origins_is_an_array(ask, created):
 # --- What /v1 makes of them -------------------------------------------------------------------------------------------
 
 
-async def test_what_was_sent_today_is_told_with_the_quota(ask, created, hall):
-    await hall.service.post_mail(created["apiKey"], recipients=[{"mail": "a@example.com"}, {"mail": "b@example.com"}])
+async def test_what_was_sent_today_is_told_with_the_quota(ask, created, service):
+    await service.post_mail(created["apiKey"], recipients=[{"mail": "a@example.com"}, {"mail": "b@example.com"}])
 
     assert (await ask("GET", f"/{created['keyId']}")).json()["data"]["usedToday"] == 2
 
 
-async def test_a_restriction_holds_with_the_next_request_and_is_lifted_as_soon(ask, created, hall):
+async def test_a_restriction_holds_with_the_next_request_and_is_lifted_as_soon(ask, created, service):
     narrow = {**RESTRICTED, "allowedSenders": ["shop@example.com"]}
 
-    statuses = [(await hall.service.post_mail(created["apiKey"], origin=ORIGIN)).status_code]
+    statuses = [(await service.post_mail(created["apiKey"], origin=ORIGIN)).status_code]
     for body in (narrow, RESTRICTED):
         await ask("PUT", f"/{created['keyId']}", json=body)
-        statuses.append((await hall.service.post_mail(created["apiKey"], origin=ORIGIN)).status_code)
+        statuses.append((await service.post_mail(created["apiKey"], origin=ORIGIN)).status_code)
 
     assert statuses == [200, 400, 200]
+
+
+async def test_a_token_that_was_revoked_meanwhile_changes_nothing(ask, service, tokens, monkeypatch):
+    """By another process: this one still remembers it as good."""
+    [token] = await service.store.tokens((await service.parts.callers.find(tokens["alice"], fresh=False)).user)
+    monkeypatch.setattr(type(service.parts.callers), "forget", lambda _: None)
+    await service.parts.accounts.tokens.revoke(token.token.user, token.token.token_id)
+
+    answer = await ask("POST", json=RESTRICTED)
+
+    assert answer.status_code in {401, 409}
+    assert await service.store.keys() == []

@@ -20,7 +20,9 @@ from couvert.store.port import Position, StoredKey
 from couvert.store.sqlite.rows import Row, key_row
 
 _KEY_EVENTS: Final = get_args(KeyEvent)
-_HASH, _REVISION = KEY_COLUMNS.index("hash"), KEY_COLUMNS.index("revision")
+_HASH: Final = KEY_COLUMNS.index("hash")
+_FOLDED: Final = KEY_COLUMNS.index("senders")
+"""The columns before this one are the fold of the log, but for the hash; the senders are not in it."""
 
 History = list[tuple[Position, ApiKey]]
 """A key as each of its restrictions left it."""
@@ -66,8 +68,8 @@ class Keys:
             key = evolve(key, event, at)
             if isinstance(event, KeyRestricted):
                 history.append((position, key))
-        folded = key_row(StoredKey(key, row[_REVISION]))
-        if different := sentences.differences(KEY_COLUMNS, row, folded):
+        folded = key_row(StoredKey(key, 0))
+        if different := sentences.differences(KEY_COLUMNS[:_FOLDED], row[:_FOLDED], folded[:_FOLDED]):
             self._fault(f"In the row of API key {id_}: {different}.")
         if set(self._log.key_origins(id_)) != {origin.name for origin in key.origins}:
             self._fault(f"API key {id_} is found by other origins than it has.")

@@ -38,10 +38,11 @@ select id, tenant, token_id, user, roles, created_at, expires_at, is_revoked fro
 """
 KEY_COLUMNS: Final = (
     "id", "tenant", "key_id", "hash", "name", "is_active", "created_at", "expires_at", "origins", "restrictions",
-    "revision",
+    "senders", "revision",
 )  # fmt: skip
 _KEYS: Final = """
-select id, tenant, key_id, hash, name, is_active, created_at, expires_at, origins, restrictions, revision
+select id, tenant, key_id, hash, name, is_active, created_at, expires_at, origins, restrictions,
+    senders, revision
 from api_key order by id
 """
 _EVENTS_OF: Final = """

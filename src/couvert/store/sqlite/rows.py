@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from couvert.domain.allowance import Allowance
 from couvert.domain.delivery import Delivery, State
 from couvert.domain.key import ApiKey, NamedOrigin
 from couvert.domain.mail import Recipient, References, Sender
@@ -34,8 +35,8 @@ STATE_CODES: Final = {
     State.FAILED: 6, State.SUPPRESSED: 7, State.CANCELLED: 8, State.EXPIRED: 9,
 }  # fmt: skip
 STATES: Final = {code: state for state, code in STATE_CODES.items()}
-_NO_RESTRICTIONS: Final = msgspec.json.encode(NONE).decode()
-_restrictions: Final = msgspec.json.Decoder(Restrictions)
+_UNRESTRICTED: Final = "[[],null,null]"
+_restrictions: Final = msgspec.json.Decoder(tuple[tuple[str, ...], Allowance | None, int | None])
 LEVEL: Final = 1  # deflate: 3 kB of HTML in 25 us; level 6 takes twice that for 3 % less
 
 
@@ -95,18 +96,20 @@ def attachment_rows(content: Content) -> Iterable[Row]:
 
 
 def key_row(stored: StoredKey) -> Row:
-    key = stored.key
+    key, limits = stored.key, stored.key.restrictions
     return (
         key.id, TENANT, key.key_id, key.hash, key.name, key.is_active, key.created_at, key.expires_at,
-        msgspec.json.encode(key.origins).decode(), msgspec.json.encode(key.restrictions).decode(), stored.revision,
+        _list(key.origins), _list((limits.networks, limits.rate, limits.daily_quota)), _list(limits.senders),
+        stored.revision,
     )  # fmt: skip
 
 
 def key_of(row: Row) -> StoredKey:
-    id_, _, key_id, hash_, name, is_active, created_at, expires_at, origins, restrictions, revision = row
+    id_, _, key_id, hash_, name, is_active, created_at, expires_at, origins, restrictions, senders, revision = row
     key = ApiKey(
-        id_, key_id, hash_, name, bool(is_active), created_at, expires_at, _named(origins), _restricted(restrictions)
-    )
+        id_, key_id, hash_, name, bool(is_active), created_at, expires_at, _named(origins),
+        _restricted(restrictions, senders),
+    )  # fmt: skip
     return StoredKey(key, revision)
 
 
@@ -157,8 +160,14 @@ def _named(origins: str) -> tuple[NamedOrigin, ...]:
     return tuple(NamedOrigin(*origin) for origin in msgspec.json.decode(origins))
 
 
-def _restricted(restrictions: str) -> Restrictions:
-    return NONE if restrictions == _NO_RESTRICTIONS else _restrictions.decode(restrictions)
+def _restricted(restrictions: str, senders: str) -> Restrictions:
+    if restrictions == _UNRESTRICTED and senders == "[]":
+        return NONE
+    return Restrictions(tuple(msgspec.json.decode(senders)), *_restrictions.decode(restrictions))
+
+
+def _list(values: Sequence[object]) -> str:
+    return msgspec.json.encode(values).decode()
 
 
 def _mapping(variables: Mapping[str, str] | None) -> str | None:

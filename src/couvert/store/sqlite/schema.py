@@ -54,6 +54,7 @@ create table api_key (
     expires_at integer,
     origins    text    not null,
     restrictions text  not null,
+    senders    text    not null,
     revision   integer not null
 ) strict;
 create table api_key_origin (name text not null, key integer not null, primary key (name, key)) strict, without rowid;

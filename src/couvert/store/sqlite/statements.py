@@ -41,8 +41,8 @@ DELIVERY_AGAIN: Final = Table("delivery", 15, replacing(
     "id", "state", "attempt", "is_begun", "deferrals", "is_resent", "due_at", "give_up_at", "revision",
     "wake_at", "owner",
 ))  # fmt: skip
-KEY: Final = Table("api_key", 11, replacing(
-    "id", "name", "is_active", "expires_at", "origins", "restrictions", "revision",
+KEY: Final = Table("api_key", 12, replacing(
+    "id", "name", "is_active", "expires_at", "origins", "restrictions", "senders", "revision",
 ))  # fmt: skip
 KEY_ORIGIN: Final = Table("api_key_origin", 2, " on conflict do nothing")
 KEY_USAGE: Final = Table("key_usage", 3, replacing("key, day", "recipients"))

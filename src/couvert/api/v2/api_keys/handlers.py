@@ -18,7 +18,8 @@ from couvert.api.v2.asked import Answer, Asked
 from couvert.api.v2.pages import part_of
 from couvert.api.v2.refusals import Faulty, Item
 from couvert.api.v2.times import to_ms
-from couvert.commands.keys import AddedOrigins, CreatedKey
+from couvert.commands.key_changes import AddedOrigins
+from couvert.commands.keys import CreatedKey
 from couvert.domain.key import ApiKey, existing
 from couvert.domain.origin import parse_origin_name
 from couvert.domain.refusals import NotFound, RuleBroken
@@ -36,6 +37,7 @@ class ApiKeys:
                 origins=asked.body.origins,
                 expires_at=to_ms(asked.body.expires_at),
                 restrictions=asked.body.restrictions(),
+                by=asked.caller,
                 claim=asked.claimed(lambda created: _created(created, None), 201),
             )
         return Answer(_created(created, created.secret), etag=created.position)
@@ -56,11 +58,12 @@ class ApiKeys:
                 expires_at=to_ms(asked.body.expires_at),
                 restrictions=asked.body.restrictions(),
                 origins=asked.body.origins,
+                by=asked.caller,
             )
         return Answer(await self._answer(changed.key), etag=changed.position)
 
     async def delete(self, asked: Asked) -> Answer:
-        return Answer({}, etag=await self.parts.keys.delete_by_id(asked.path["keyId"]))
+        return Answer({}, etag=await self.parts.keys.delete_by_id(asked.path["keyId"], by=asked.caller))
 
     # --- Origins ------------------------------------------------------------------------------------------------------
 
@@ -72,14 +75,14 @@ class ApiKeys:
         """One that is there already is answered as it is."""
         name = asked.body.name
         claim = asked.claimed(lambda added: _origin(added, name), 201)
-        added = await self.parts.keys.add_origins_by_id(asked.path["keyId"], [name], claim)
+        added = await self.parts.keys.add_origin(asked.path["keyId"], name, by=asked.caller, claim=claim)
         return Answer(_origin(added, name), etag=added.position)
 
     async def remove_origin(self, asked: Asked) -> Answer:
         name = parse_origin_name(asked.path["originName"])
         if name is None:
             raise NotFound("The API key has no such origin.")
-        return Answer({}, etag=await self.parts.keys.remove_origin(asked.path["keyId"], name))
+        return Answer({}, etag=await self.parts.keys.remove_origin(asked.path["keyId"], name, by=asked.caller))
 
     # --- Details ------------------------------------------------------------------------------------------------------
 
