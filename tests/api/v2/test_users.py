@@ -44,6 +44,16 @@ async def test_ones_name_can_be_changed(bob, service, names):
     assert (await bob.ask("GET", "/user")).json()["data"] == answer.json()["data"]
 
 
+async def test_ones_name_can_be_changed_by_ones_id_and_nobody_elses(alice, bob):
+    body = {"person": {"firstName": "Robert", "lastName": "Ash"}}
+
+    own = await bob.ask("PUT", f"/users/{bob.user.user_id}", json=body)
+    others = await alice.ask("PUT", f"/users/{bob.user.user_id}", json={"person": {"firstName": "Rob"}})
+
+    assert (own.status_code, own.json()["data"]["person"]) == (200, body["person"])
+    assert (others.status_code, reasons(others)) == (404, ["not_found"])
+
+
 async def test_the_same_name_again_is_no_event(bob, service):
     position = await service.store.position()
 

@@ -32,19 +32,14 @@ def user_calls(parts: Parts) -> Sequence[Call]:
         call, method="GET", handle=users.read_own, summary="Read who the token belongs to", answer=UserAnswer,
         example_data=EXAMPLE_USER,
     )  # fmt: skip
+    rename = partial(
+        call, method="PUT", summary="Change one's name", body=RenameBody, answer=UserAnswer,
+        example_body={"person": EXAMPLE_PERSON}, example_data=EXAMPLE_USER,
+    )  # fmt: skip
     return [
         own(path="/v2/user"),
         own(path="/v2/users/self"),
-        call(
-            method="PUT",
-            path="/v2/users/self",
-            handle=users.rename_own,
-            summary="Change one's name",
-            body=RenameBody,
-            answer=UserAnswer,
-            example_body={"person": EXAMPLE_PERSON},
-            example_data=EXAMPLE_USER,
-        ),
+        rename(path="/v2/users/self", handle=users.rename_own),
         call(
             method="GET",
             path="/v2/users",
@@ -81,6 +76,13 @@ def user_calls(parts: Parts) -> Sequence[Call]:
             refusals=("not_found",),
             parameters=USER,
             example_data=EXAMPLE_USER,
+        ),
+        rename(
+            path="/v2/users/{userId}",
+            handle=users.rename,
+            description="Of oneself; nobody else's can be changed.",
+            refusals=("not_found",),
+            parameters=USER,
         ),
         call(
             method="DELETE",
