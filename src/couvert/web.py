@@ -22,6 +22,8 @@ from couvert.api.v1.keys import AddOrigins, CreateKey, DeleteKey
 from couvert.api.v1.mail import PostMail
 from couvert.api.v2 import routes as v2
 from couvert.api.v2.forms import crashed
+from couvert.console import routes as console
+from couvert.console.parts import Parts as ConsoleParts
 
 
 def application(parts: Parts, lifespan: Lifespan[Any] | None = None) -> ASGIApp:
@@ -34,6 +36,7 @@ def application(parts: Parts, lifespan: Lifespan[Any] | None = None) -> ASGIApp:
     ]
     house = v2.gatehouse(parts)
     routes += v2.routes(house, v2.calls(parts))
+    routes += console.routes(_console_parts(parts))
     # The outermost first. What none of the doors caught is answered by the one whose address it was.
     passed: list[Callable[[ASGIApp], ASGIApp]] = [
         RequestIds,
@@ -51,6 +54,11 @@ def application(parts: Parts, lifespan: Lifespan[Any] | None = None) -> ASGIApp:
         await (served if scope["type"] == "http" else router)(scope, receive, send)
 
     return couvert
+
+
+def _console_parts(parts: Parts) -> ConsoleParts:
+    is_https = (parts.settings.public_url or "").startswith("https://")
+    return ConsoleParts(parts.store, parts.accounts, parts.limits, is_https, parts.now_ms)
 
 
 def _nowhere(of_v2: ASGIApp) -> ASGIApp:

@@ -7,8 +7,8 @@ import argon2
 import pytest
 
 from couvert.commands import sessions, set_up
-from couvert.commands.passwords import AT_ONCE, Passwords
-from couvert.domain.refusals import Conflict, NotFound, RuleBroken, Unauthenticated
+from couvert.commands.passwords import AT_ONCE, MOST, Passwords
+from couvert.domain.refusals import Conflict, NotFound, RuleBroken, Unauthenticated, Unavailable
 from couvert.domain.user import Person, Role
 from tests.commands.people import PASSWORD
 
@@ -87,6 +87,16 @@ async def test_passwords_are_judged_two_at_a_time(monkeypatch):
     await asyncio.gather(*(passwords.is_right("wrong", None) for _ in range(6)))
 
     assert most == AT_ONCE == 2
+
+
+async def test_a_flood_of_passwords_is_not_queued_without_end():
+    passwords = Passwords(memory_kib=8, passes=1)
+
+    asked = [passwords.is_right("wrong", None) for _ in range(MOST + 3)]
+    outcomes = await asyncio.gather(*asked, return_exceptions=True)
+
+    assert [isinstance(outcome, Unavailable) for outcome in outcomes].count(True) == 3
+    assert not await passwords.is_right("wrong", None)
 
 
 # --- Sessions ---------------------------------------------------------------------------------------------------------

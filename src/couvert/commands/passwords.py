@@ -13,19 +13,22 @@ from typing import Final, TypeVar
 import argon2
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from couvert.domain.refusals import RuleBroken
+from couvert.domain.refusals import RuleBroken, Unavailable
 
 T = TypeVar("T")
 
 AT_ONCE: Final = 2
+MOST: Final = 32
+"""Judged or waiting: more would wait for longer than three seconds."""
 SHORTEST: Final = 8  # NIST SP 800-63B, 3.1.1.2
 LONGEST: Final = 1_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Passwords:
     memory_kib: int = 65_536
     passes: int = 4
+    _asked: int = 0
     _turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def hashed(self, password: str) -> str:
@@ -55,8 +58,14 @@ class Passwords:
         return argon2.PasswordHasher(time_cost=self.passes, memory_cost=self.memory_kib, parallelism=1)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
-        async with self._turn:
-            return await asyncio.to_thread(work)
+        if self._asked >= MOST:
+            raise Unavailable("Too many passwords are being judged at once. Try again later.")
+        self._asked += 1
+        try:
+            async with self._turn:
+                return await asyncio.to_thread(work)
+        finally:
+            self._asked -= 1
 
 
 def _bytes(password: str) -> bytes:

@@ -36,9 +36,10 @@ class SetUp:
     async def whose(self, code: str) -> User | None:
         """Whom the link is for; None: the first admin, whoever that will be. Raises `NotFound`."""
         stored = await self.store.setup_code(hash_of(code))
-        if stored is None or self.now_ms() >= stored.expires_at:
+        is_void = stored is not None and stored.user == FIRST_ADMIN and not await self.is_needed()
+        if stored is None or is_void or self.now_ms() >= stored.expires_at:
             raise NotFound("This set-up link was used, or has expired. Ask for a new one.")
-        if stored.user == FIRST_ADMIN and await self.is_needed():
+        if stored.user == FIRST_ADMIN:
             return None
         owner = await self.store.user(stored.user)
         return existing(owner and owner.user)
