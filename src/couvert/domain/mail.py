@@ -52,7 +52,6 @@ class AcceptMail:
     reply_to: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     references: References = References()
-    tags: tuple[str, ...] = ()
     due_at: int | None = None
     expires_at: int | None = None
     tags: tuple[str, ...] = ()
