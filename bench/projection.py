@@ -11,15 +11,16 @@ from contextlib import closing
 from pathlib import Path
 
 from couvert.domain.delivery import Begun, Deferred, Delivered, Sent
-from couvert.domain.mail import BULK, TRANSACTIONAL, MailAccepted
+from couvert.domain.mail import BULK, TRANSACTIONAL, MailAccepted, Recipient, References, Sender
 from couvert.readmodels.connections import transaction
 from couvert.readmodels.log import read_page
+from couvert.readmodels.marking import marked, marker_of
 from couvert.readmodels.model_file import ModelFile
 from couvert.store import codec
-from couvert.store.port import Event
+from couvert.store.port import Content, Event, StoredRecipient
 from couvert.store.sqlite import schema, statements
 from couvert.store.sqlite.connections import open_reader, open_writer
-from couvert.store.sqlite.rows import TENANT
+from couvert.store.sqlite.rows import TENANT, content_row, recipient_row
 from couvert.store.sqlite.store import FILE
 
 SINGLE_MAILS, BULK_MAILS, RECIPIENTS = 25_000, 33, 1_000
@@ -35,6 +36,7 @@ def main() -> None:
         with closing(open_writer(directory / FILE)) as database:
             schema.migrate(database)
             write_log(database)
+            write_vault(database)
         for page in (500, 2_000):
             follow(directory, page)
 
@@ -43,8 +45,9 @@ def follow(directory: Path, page: int) -> None:
     """From nothing, as a rebuild and a follower that lags behind do."""
     started, started_cpu, events = time.perf_counter(), time.process_time(), 0
     with closing(open_reader(directory / FILE)) as source, ModelFile(directory / f"{page}.db") as models:
+        marker = marker_of(source)
         while (batch := read_page(source, models.checkpoint, limit=page)).events:
-            models.advance(batch.events, batch.end)
+            models.advance(batch.events, batch.end, marked(source, batch.events, marker))
             events += len(batch.events)
     seconds, cpu = time.perf_counter() - started, time.process_time() - started_cpu
     rate, cost = events / seconds, cpu / events * 1e6
@@ -58,6 +61,28 @@ def write_log(database: sqlite3.Connection) -> None:
     ]
     with transaction(database):
         statements.insert(database, statements.EVENT, [(*row[:5], row[6], row[5]) for row in rows])
+
+
+def write_vault(database: sqlite3.Connection) -> None:
+    """What the index of the vault is made of."""
+    mails = [(stream, event.count) for stream, _, event in made_up() if isinstance(event, MailAccepted)]
+    contents = [content(mail_id, number) for number, (mail_id, _) in enumerate(mails)]
+    recipients = [
+        StoredRecipient(mail_id + n, Recipient(f"u{n}.m{number}@example.com"))
+        for number, (mail_id, count) in enumerate(mails)
+        for n in range(1, count + 1)
+    ]
+    with transaction(database):
+        statements.insert(database, statements.CONTENT, [content_row(each) for each in contents])
+        statements.insert(database, statements.RECIPIENT, [recipient_row(each) for each in recipients])
+
+
+def content(mail_id: int, number: int) -> Content:
+    references = References(
+        f"msg-{number}", f"env-{number % 3}", f"project-{number % 100}", f"closure-{number % 5_000}"
+    )
+    subject = f"Order {20_240_000 + number} of {{{{name}}}} is on its way to you"
+    return Content(mail_id, Sender("shop@example.com"), subject, None, None, None, {}, references, ("welcome",))
 
 
 def made_up() -> Iterator[tuple[int, int, Event]]:

@@ -25,10 +25,14 @@ from couvert.commands.interventions import Interventions
 from couvert.commands.keys import Keys
 from couvert.commands.send import SendMail
 from couvert.commands.settled import Settled
+from couvert.delivery.copies import Copies
+from couvert.delivery.letters import Letters
 from couvert.domain.delivery import State
 from couvert.domain.ids import IdSource
 from couvert.domain.mail import Recipient
 from couvert.limits.memory import MemoryLimits
+from couvert.readmodels.feed import Feed
+from couvert.readmodels.reading import Reading
 from couvert.settings import Settings
 from couvert.store.port import Change
 from couvert.store.sqlite.store import SqliteStore
@@ -113,7 +117,8 @@ def parts_on(directory: Path) -> Parts:
     accounts = open_accounts(store, ids, now_ms)
     return Parts(
         settings, store, Keys(store, ids, now_ms), send, Interventions(store, now_ms), IdempotencyKeys(store, now_ms),
-        accounts.book, MemoryLimits(), reached, now_ms, accounts,
+        accounts.book, MemoryLimits(), Reading(directory), Copies(store, Letters(store, now_ms)), Feed(store.position),
+        reached, now_ms, accounts,
     )  # fmt: skip
 
 

@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     rate_limit: str = Field(
         "3000/600s", description="Requests of /v2 that a user, or an address without a token, may send per period."
     )
+    projection_delay_ms: int = Field(
+        0, ge=0, le=60_000, description="How long the read models wait before each batch, for tests of what is late."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least level that is logged."
     )

@@ -27,12 +27,15 @@ from couvert.commands.keys import Keys
 from couvert.commands.notices import Notices
 from couvert.commands.sandbox import SandboxMailroom
 from couvert.commands.send import SendMail
+from couvert.delivery.copies import Copies
 from couvert.delivery.letters import Letters
 from couvert.delivery.transport import Transport
 from couvert.domain.ids import NODES, IdSource
 from couvert.limits.memory import MemoryLimits
 from couvert.limits.port import Limits
+from couvert.readmodels.feed import Feed
 from couvert.readmodels.follower import Follower
+from couvert.readmodels.reading import Reading
 from couvert.settings import Settings, WrongSetting
 from couvert.store.port import Store
 from couvert.workers.courier import Courier
@@ -42,6 +45,9 @@ SERVE_LOCK: Final = "serve.lock"
 SWITCH_SECONDS: Final = 0.0005
 """How long the event loop may keep another thread from the interpreter: a tenth of Python's default, since each
 statement of a large group and of the read models waits for it once."""
+
+OPEN_SECONDS: Final = 2.0
+"""For the read models' file to be there when the first request is."""
 
 
 def now_ms() -> int:
@@ -68,6 +74,9 @@ class Parts:
     limits: Limits
     follower: Follower
     """Follows the log where the parts run; elsewhere nobody waits for it."""
+    reading: Reading
+    copies: Copies
+    feed: Feed
 
     def of_doors(self) -> doors.Parts:
         """What the API needs of them."""
@@ -80,6 +89,9 @@ class Parts:
             self.idempotency,
             self.accounts.book,
             self.limits,
+            self.reading,
+            self.copies,
+            self.feed,
             self.follower.reached_position,
             now_ms,
             self.accounts,
@@ -99,7 +111,9 @@ async def running(parts: Parts, *, delivers: bool, follows: bool = False) -> Asy
     """The courier and the read models' follower at work; in the end, what is in flight ends and the store is closed."""
     if follows:
         parts.store.on_commit(parts.follower.wake)
+        parts.store.on_commit(parts.feed.committed)
         parts.follower.start()
+        await asyncio.to_thread(parts.follower.wait_until_open, OPEN_SECONDS)
     parts.accounts.uses.start()
     if delivers:
         parts.courier.start()
@@ -110,6 +124,7 @@ async def running(parts: Parts, *, delivers: bool, follows: bool = False) -> Asy
         if follows:
             await asyncio.to_thread(parts.follower.stop)
         await parts.accounts.uses.stop()
+        await asyncio.to_thread(parts.reading.close)
         await parts.store.close()
 
 
@@ -165,7 +180,10 @@ def _wire(settings: Settings, store: Store, ids: IdSource) -> Parts:
         transport=transport,
         accounts=open_accounts(store, ids, now_ms),
         limits=MemoryLimits(),
-        follower=Follower(settings.data_dir),
+        reading=Reading(settings.data_dir),
+        copies=Copies(store, Letters(store, now_ms)),
+        feed=Feed(store.position),
+        follower=Follower(settings.data_dir, delay_ms=settings.projection_delay_ms),
     )
 
 

@@ -98,6 +98,10 @@ class World:
             text="Hello",
             expires_at=None if expires_after_ms is None else self.now + expires_after_ms,
         )
+        return await self.post(command, has_key=has_key)
+
+    async def post(self, command: AcceptMail, *, has_key: bool = False) -> int:
+        """The new mail's id."""
         key = await self.keys.find(self.secrets[-1]) if has_key else None
         accepted = await self._mails.accept(command, key=key)
         self.mails.append(accepted.mail_id)

@@ -11,7 +11,10 @@ from couvert.commands.idempotency import IdempotencyKeys
 from couvert.commands.interventions import Interventions
 from couvert.commands.keys import Keys
 from couvert.commands.send import SendMail
+from couvert.delivery.copies import Copies
 from couvert.limits.port import Limits
+from couvert.readmodels.feed import Feed
+from couvert.readmodels.reading import Reading
 from couvert.settings import Settings
 from couvert.store.port import Position, Store
 
@@ -26,6 +29,9 @@ class Parts:
     idempotency: IdempotencyKeys
     callers: Callers
     limits: Limits
+    reading: Reading
+    copies: Copies
+    feed: Feed
     reached_position: Callable[[Position, float], Awaitable[bool]]
     """Whether every read model passes a position within so many seconds."""
     now_ms: Callable[[], int]

@@ -69,6 +69,7 @@ def _run(parts: Parts, listener: socket.socket, lock: ServeLock) -> None:
     from couvert import web, wiring
     from couvert.api.v2.routes import specification
     from couvert.cli.http_protocol import HttpProtocol
+    from couvert.cli.server import Server
     from couvert.workers.changelog import ChangelogWorker
 
     recorder = ChangelogWorker(parts.changelog, partial(specification, parts.of_doors()), wiring.now_ms)
@@ -102,7 +103,7 @@ def _run(parts: Parts, listener: socket.socket, lock: ServeLock) -> None:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=parts.settings.stop_seconds,
     )
-    server = uvicorn.Server(config)
+    server = Server(config, stopping=parts.feed.end)
     _obey_signals(server)
     server.run(sockets=[listener])
 

@@ -73,8 +73,8 @@ class Letters:
         """Spare the store three questions: this mail was accepted a moment ago, for one recipient."""
         self._handed_in.put(content.mail_id, _HandedIn(content, bodies))
 
-    async def message(self, delivery: Delivery, recipient: Recipient) -> Message:
-        """The message of the attempt that is begun, or of the next one.
+    async def message(self, delivery: Delivery, recipient: Recipient, *, at: int | None = None) -> Message:
+        """The message of the attempt that is begun, or of the next one, dated now or `at` another time.
 
         Raises `Unavailable`, or another error for a mail that cannot be built at all.
         """
@@ -85,7 +85,7 @@ class Letters:
         own_id = message_id(delivery.id, letter.sender)
         content = letter.outline.build(
             message_id=own_id,
-            date=datetime.fromtimestamp(self._now_ms() / 1000, UTC),
+            date=datetime.fromtimestamp((at or self._now_ms()) / 1000, UTC),
             recipient=Mailbox(address, recipient.name),
             subject=letter.subject.render(filled),
             html=letter.html.render_html(filled) if letter.html else None,

@@ -14,6 +14,7 @@ Refusal
 ├── RuleBroken              well-formed, and against a rule of the product
 ├── RateLimited             asked too often; says when to ask again
 │   └── QuotaExceeded       sent to as many as it may in this day
+├── BadCursor               no cursor of ours, or one of another list
 ├── IdempotencyKeyReused    the key stands for another request
 ├── IdempotencyInProgress   the first request with this key has no answer yet
 └── Unavailable             the store cannot commit now; says whether the change may have been kept
@@ -109,6 +110,10 @@ class RateLimited(Refusal):
 
 class QuotaExceeded(RateLimited):
     code = "quota_exceeded"
+
+
+class BadCursor(Refusal):
+    code = "bad_cursor"
 
 
 class IdempotencyKeyReused(Refusal):

@@ -9,8 +9,9 @@ from pathlib import Path
 
 
 def open_read_only(path: Path) -> sqlite3.Connection:
-    """Never creates a file: sqlite3.OperationalError if there is none."""
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=5)
+    """Never creates a file: sqlite3.OperationalError if there is none. For one thread at a time."""
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=5, check_same_thread=False)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import structlog
 from couvert.readmodels import lock, pointer
 from couvert.readmodels.connections import transaction
 from couvert.readmodels.log import PAGE, read_page
+from couvert.readmodels.marking import marked, marker_of
 from couvert.readmodels.model_file import ModelFile
 from couvert.readmodels.model_schema import Unusable
 from couvert.readmodels.waiters import Waiters
@@ -40,11 +41,16 @@ class Follower(threading.Thread):
         self._waiters = Waiters(self._hurry.set)
         self._woken = threading.Event()
         self._stopping = threading.Event()
+        self._opened = threading.Event()
 
     @property
     def reached(self) -> Position:
         """The last position that every read model has passed."""
         return self._waiters.reached
+
+    def wait_until_open(self, timeout_seconds: float) -> None:
+        """Before that there is nothing to read; what there is then may be old. Gives up in the end."""
+        self._opened.wait(timeout_seconds)
 
     async def reached_position(self, position: Position, timeout_seconds: float) -> bool:
         """Whether every read model passes this position in time; any number may wait, on one event loop."""
@@ -85,6 +91,7 @@ class Follower(threading.Thread):
                 name = pointer.current(source)
                 try:
                     with ModelFile(self._directory / name) as models:
+                        self._opened.set()
                         self._follow_into(models, source)
                 except Unusable as trouble:
                     log.warning("read_models.begin_anew", file=name, reason=str(trouble))
@@ -92,6 +99,7 @@ class Follower(threading.Thread):
 
     def _follow_into(self, models: ModelFile, source: sqlite3.Connection) -> None:
         """Page by page, until stopped or the database names another file."""
+        marker = marker_of(source)
         while not self._stopping.is_set():
             page = read_page(source, models.checkpoint)
             if page.file != models.name:
@@ -108,7 +116,7 @@ class Follower(threading.Thread):
                 self._woken.wait(LOOK_SECONDS)
                 self._woken.clear()
             elif not self._stopping.wait(self._delay_seconds):
-                models.advance(page.events, page.end)
+                models.advance(page.events, page.end, marked(source, page.events, marker))
                 self._waiters.moved_to(models.checkpoint.position)
                 if len(page.events) < PAGE:
                     self._linger()

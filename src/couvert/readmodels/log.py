@@ -9,11 +9,14 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import structlog
 
+from couvert.domain.mail import MailAccepted
 from couvert.store import codec
 from couvert.store.port import LoggedEvent, Position
 
 PAGE: Final = 2_000
 """Events a page at most, and so a transaction: 20 ms of work, during which the follower does not look up."""
+MOST_RECIPIENTS: Final = 20_000
+"""That a page accepts: 50 ms of work to index them."""
 END: Final = (1 << 63) - 1
 
 # JSON as in `fetch`, and the pointer in the same snapshot: what is read under a name belongs to that name.
@@ -59,7 +62,18 @@ def read_page(connection: sqlite3.Connection, after: Mark, *, limit: int = PAGE,
     if after != START and (not rows or Mark(*rows.pop(0)[:3]) != after):
         return Page(file, [], after, is_same_log=False)
     end = Mark(*rows[-1][:3]) if rows else after
-    return Page(file, list(_decoded(rows)), end, is_same_log=True)
+    return _bounded(Page(file, list(_decoded(rows)), end, is_same_log=True))
+
+
+def _bounded(page: Page) -> Page:
+    """No more recipients than a short transaction indexes, or one mail."""
+    recipients = 0
+    for number, event in enumerate(page.events):
+        recipients += event.event.count if isinstance(event.event, MailAccepted) else 0
+        if recipients > MOST_RECIPIENTS and number:
+            last = page.events[number - 1]
+            return page._replace(events=page.events[:number], end=Mark(last.position, last.stream, last.at))
+    return page
 
 
 def _decoded(rows: Iterable[Any]) -> Iterator[LoggedEvent]:

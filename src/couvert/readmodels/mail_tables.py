@@ -61,7 +61,12 @@ create table delivery (
     position            integer not null
 ) strict
 """
-SCHEMA: Final = (_MAIL_SCHEMA, _DELIVERY_SCHEMA)
+_INDEXES: Final = (
+    "create index mail_status on mail (status, mail_id)",
+    # A mail stands in the index of each state that one of its deliveries is in.
+    *(f"create index mail_{state} on mail (mail_id) where {state} > 0" for state in STATE_CODES),
+)
+SCHEMA: Final = (_MAIL_SCHEMA, _DELIVERY_SCHEMA, *_INDEXES)
 
 MAIL: Final = Table("mail", 22, replacing(
     "mail_id", "queued", "unknown", "sent", "delivered", "bounced", "complained", "failed", "suppressed", "cancelled",

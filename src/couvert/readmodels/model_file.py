@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Self
 
-from couvert.readmodels import model_schema
+from couvert.readmodels import mark_table, model_schema
 from couvert.readmodels.connections import transaction
 from couvert.readmodels.log import Mark
+from couvert.readmodels.mark_table import MarkedMail
 from couvert.readmodels.model_schema import Unusable
 from couvert.readmodels.projections import PROJECTIONS
 from couvert.store.port import LoggedEvent
@@ -43,11 +44,12 @@ class ModelFile:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
-    def advance(self, events: Sequence[LoggedEvent], to: Mark) -> None:
-        """Fold the events and move the checkpoint, together or not at all."""
+    def advance(self, events: Sequence[LoggedEvent], to: Mark, marked: Sequence[MarkedMail]) -> None:
+        """Fold the events, index what they accepted and move the checkpoint, together or not at all."""
         with self._unusable_if_damaged(), transaction(self._connection):
             for projection in PROJECTIONS:
                 projection.project(self._connection, events)
+            mark_table.insert(self._connection, marked)
             model_schema.move_checkpoint(self._connection, to)
         self.checkpoint = to
 

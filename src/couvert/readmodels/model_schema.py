@@ -5,12 +5,13 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
+from couvert.readmodels import mark_table
 from couvert.readmodels.connections import transaction
 from couvert.readmodels.log import START, Mark
 from couvert.readmodels.projections import PROJECTIONS
 
-BOOKKEEPING: Final = frozenset({"projection", "checkpoint"})
-"""Tables that say how the file came about; all others are what it says."""
+BOOKKEEPING: Final = frozenset({"projection", "checkpoint"}) | mark_table.TABLES
+"""Tables that say how the file came about, and the index of the vault; all others are what it says."""
 _BOOKKEEPING: Final = (
     "create table projection (name text primary key, version integer not null) strict",
     """
@@ -35,8 +36,9 @@ def create(connection: sqlite3.Connection) -> None:
         for statement in _BOOKKEEPING:
             connection.execute(statement)
         connection.execute("insert into checkpoint values (1, ?, ?, ?)", START)
+        connection.executemany("insert into projection values (?, ?)", _made_today().items())
+        connection.execute(mark_table.SCHEMA)
         for projection in PROJECTIONS:
-            connection.execute("insert into projection values (?, ?)", (projection.name, projection.version))
             for statement in projection.schema:
                 connection.execute(statement)
 
@@ -45,9 +47,13 @@ def check(connection: sqlite3.Connection) -> None:
     """Raises `Unusable` unless exactly today's projections made this file."""
     is_ours = connection.execute("select 1 from sqlite_schema where name = 'projection'").fetchall()
     made_by = dict(connection.execute("select name, version from projection").fetchall()) if is_ours else {}
-    wanted = {projection.name: projection.version for projection in PROJECTIONS}
+    wanted = _made_today()
     if made_by != wanted:
         raise Unusable(f"made by {made_by or 'something else'}, wanted is {wanted}")
+
+
+def _made_today() -> dict[str, int]:
+    return {projection.name: projection.version for projection in PROJECTIONS} | {mark_table.NAME: mark_table.VERSION}
 
 
 def checkpoint(connection: sqlite3.Connection) -> Mark:

@@ -1,4 +1,4 @@
-"""Questions to the read models, for whoever may wait for the disk: the command line and its progress bars."""
+"""The files that questions are asked of, open for whoever may wait for the disk: a thread, the command line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TRIES: Final = 3
 
 
 class ReadModels:
-    """Read-only, for one thread, beside whatever writes. Raises `Unavailable` where there are no read models yet."""
+    """Read-only, for one thread at a time, beside whatever writes. Raises `Unavailable` where there are none yet."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -42,17 +42,22 @@ class ReadModels:
 
     def position(self) -> Position:
         """How far they follow the log."""
-        return model_schema.checkpoint(self._current()).position
+        return model_schema.checkpoint(self.models()).position
 
     def mail(self, mail_id: int) -> FollowedMail | None:
         """A mail with its counts and status; None if there is none, or not yet."""
-        return mail_tables.mails_by_id(self._current(), [mail_id]).get(mail_id)
+        return mail_tables.mails_by_id(self.models(), [mail_id]).get(mail_id)
 
     def totals(self) -> Counts:
         """How many deliveries are in each state. Reads every mail's row."""
-        return mail_tables.totals(self._current())
+        return mail_tables.totals(self.models())
 
-    def _current(self) -> sqlite3.Connection:
+    @property
+    def database(self) -> sqlite3.Connection:
+        """Log, state and vault."""
+        return self._database
+
+    def models(self) -> sqlite3.Connection:
         """The file that the database names now, 5 us after the first time."""
         for _ in range(TRIES):
             name = pointer.current(self._database)

@@ -16,6 +16,7 @@ from couvert.readmodels import lock, model_schema, pointer
 from couvert.readmodels.checksum import checksum
 from couvert.readmodels.connections import open_read_only, snapshot, transaction
 from couvert.readmodels.log import END, read_page
+from couvert.readmodels.marking import marked, marker_of
 from couvert.readmodels.model_file import ModelFile
 from couvert.readmodels.model_schema import Unusable
 from couvert.store.port import Position
@@ -102,8 +103,9 @@ def _summed(path: Path) -> Summed:
 def _catch_up(models: ModelFile, database: sqlite3.Connection, *, up_to: Position = END) -> int:
     """How many events it took."""
     events = 0
+    marker = marker_of(database)
     while (page := read_page(database, models.checkpoint, up_to=up_to)).end != models.checkpoint:
-        models.advance(page.events, page.end)
+        models.advance(page.events, page.end, marked(database, page.events, marker))
         events += len(page.events)
     return events
 

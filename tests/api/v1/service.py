@@ -20,12 +20,16 @@ from couvert.commands.keys import Keys
 from couvert.commands.passwords import Passwords
 from couvert.commands.send import SendMail
 from couvert.commands.settled import Settled
+from couvert.delivery.copies import Copies
+from couvert.delivery.letters import Letters
 from couvert.delivery.transport import Outcome, Taken
 from couvert.domain.delivery import State
 from couvert.domain.ids import IdSource
 from couvert.domain.mail import Recipient
 from couvert.domain.restrictions import NONE, Restrictions
 from couvert.limits.memory import MemoryLimits
+from couvert.readmodels.feed import Feed
+from couvert.readmodels.reading import Reading
 from couvert.settings import Settings
 from couvert.store.sqlite.store import SqliteStore
 from couvert.web import application
@@ -141,6 +145,9 @@ class Service:
             idempotency=IdempotencyKeys(self.store, self.clock),
             callers=accounts.book,
             limits=MemoryLimits(self.clock),
+            reading=Reading(self.directory),
+            copies=Copies(self.store, Letters(self.store, self.clock)),
+            feed=Feed(self.store.position),
             reached_position=_reached,
             now_ms=self.clock,
             accounts=accounts,
@@ -179,6 +186,7 @@ class Service:
 
     async def close(self) -> None:
         await asyncio.gather(*self.courier.tasks)
+        self.parts.reading.close()
         await self.store.close()
 
 

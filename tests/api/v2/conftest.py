@@ -12,6 +12,7 @@ from tests.api.v1.service import Service
 from tests.api.v2.hall import Hall
 from tests.api.v2.members import Member, member
 from tests.api.v2.post_office import PostOffice
+from tests.api.v2.room import Room
 
 
 @pytest.fixture
@@ -59,3 +60,9 @@ async def bob(service: Service, alice: Member) -> Member:
 @pytest.fixture
 async def rita(service: Service, alice: Member) -> Member:
     return await member(service, "Rita", Role.READONLY)
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[Room]:
+    async with Room(tmp_path) as room:
+        yield room

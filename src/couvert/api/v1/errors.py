@@ -108,6 +108,7 @@ POLICY: Final[Mapping[str, Policy]] = {
     "access_denied": Policy(401, _unauthorized, "Unauthorized"),
     "missing_role": Policy(401, _unauthorized, "Unauthorized"),
     "not_found": Policy(404, _other, "Resource not found"),
+    "bad_cursor": Policy(400, _business, ""),
     "malformed_json": Policy(400, _other, "Malformed JSON"),
     "malformed_request": Policy(400, _other, "Malformed request"),
     "method_not_allowed": Policy(405, _other, "Method not allowed"),

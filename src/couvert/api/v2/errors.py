@@ -47,6 +47,7 @@ POLICY: Final[Mapping[str, Policy]] = {
     "unauthorized": Policy(401, "Unauthenticated", reason="unauthenticated"),
     "token_expired": Policy(401, "Unauthenticated"),
     "token_revoked": Policy(401, "Unauthenticated"),
+    "bad_cursor": Policy(400, "ValidationError", reason="cursor"),
     "access_denied": Policy(403, "PermissionDenied"),
     "missing_role": Policy(403, "PermissionDenied"),
     "no_such_call": Policy(404, "NotFound", "Not Found", "The requested route or method was not found."),
@@ -58,6 +59,7 @@ POLICY: Final[Mapping[str, Policy]] = {
     "body_too_large": Policy(413, "PayloadTooLarge"),
     "unsupported_media_type": Policy(415, "UnsupportedMediaType"),
     "rate_limit": Policy(429, "RateLimitError"),
+    "not_ready": Policy(503, "Unavailable", reason="unavailable"),
     "unavailable": Policy(503, "Unavailable", message=NOTHING_KEPT),
 }
 """Code -> status and words. A refusal that is not listed is a bug, and a 500."""

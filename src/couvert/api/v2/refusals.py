@@ -3,7 +3,8 @@
 Refusal
 ├── Faulty              something of the request is not as the specification says; lists every fault
 ├── NoSuchCall          the address does not exist, or not with this method
-└── EventNotReached     the read models did not pass the event in time
+├── EventNotReached     the read models did not pass the event in time
+└── NotReady            something of the service is not within its bounds; says what
 """
 
 from __future__ import annotations
@@ -36,3 +37,7 @@ class NoSuchCall(Refusal):
 
 class EventNotReached(Refusal):
     code = "event_not_reached"
+
+
+class NotReady(Refusal):
+    code = "not_ready"

@@ -12,9 +12,12 @@ from couvert.api.v2.accounts import token_calls, user_calls
 from couvert.api.v2.api_keys import api_key_calls
 from couvert.api.v2.call import Call
 from couvert.api.v2.counting import Counting
+from couvert.api.v2.delivery_reads import delivery_read_calls
 from couvert.api.v2.door import Door, Gatehouse
+from couvert.api.v2.event_reads import event_read_calls
 from couvert.api.v2.health import health_calls
 from couvert.api.v2.mailing import mailing_calls
+from couvert.api.v2.mail_reads import mail_read_calls
 from couvert.api.v2.once import Once
 from couvert.api.v2.published import published_calls
 from couvert.api.v2.specification import encoded
@@ -27,6 +30,9 @@ def calls(parts: Parts) -> Sequence[Call]:
     table: list[Call] = []
     table += [
         *mailing_calls(parts),
+        *mail_read_calls(parts),
+        *delivery_read_calls(parts),
+        *event_read_calls(parts),
         *user_calls(parts),
         *token_calls(parts),
         *api_key_calls(parts),
