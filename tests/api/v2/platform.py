@@ -26,7 +26,7 @@ class Operation(NamedTuple):
 
     @property
     def is_open(self) -> bool:
-        return bool(self.node["security"] == [])
+        return not self.node["security"]
 
     @property
     def example(self) -> Any:
