@@ -2,12 +2,18 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+import time
+import zlib
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+
+from tests.api.v2.platform import serving
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi.json"
 TODAY = datetime.now(UTC).date()
@@ -67,3 +73,13 @@ def test_a_day_that_cannot_be_recorded_is_refused_in_one_line(couvert, date, wor
     assert refused.returncode == 2
     assert words in refused.stderr
     assert refused.stderr.count("\n") == 1
+
+
+def test_a_service_publishes_its_specification_when_it_starts(tmp_path):
+    with serving(tmp_path), closing(sqlite3.connect(tmp_path / "data" / "couvert.db")) as database:
+        while not (published := database.execute("select day, deflated from specification").fetchall()):
+            time.sleep(0.02)
+
+    [(day, deflated)] = published
+    assert day in {TODAY.isoformat(), (TODAY + timedelta(days=1)).isoformat()}
+    assert zlib.decompress(deflated) == DOCUMENT.read_bytes()
