@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -49,6 +50,14 @@ def test_the_first_entry_names_every_call(couvert):
     assert first == f"2026-01-02: First published: {calls} calls"
     assert len(lines) == calls
     assert all(line.strip().startswith("added  ") for line in lines)
+
+
+def test_of_many_that_record_at_once_one_does(couvert):
+    couvert("migrate")
+    with ThreadPoolExecutor() as pool:
+        told = list(pool.map(lambda _: couvert("changelog", "record").stdout.partition(":")[0], range(4)))
+
+    assert sorted(told) == [TODAY.isoformat(), *["Nothing to record"] * 3]
 
 
 def test_what_was_recorded_is_not_recorded_again(couvert):
