@@ -52,6 +52,10 @@ fix: $(VENV)/.dev ## Let ruff repair and format what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+.PHONY: openapi
+openapi: $(VENV)/.run-time ## Write docs/openapi.json, so that `git diff` shows what a change does to the API
+	$(BIN)/couvert openapi > docs/openapi.json
+
 .PHONY: bench
 bench: $(VENV)/.dev ## Measure; results go to bench/results/
 	$(BIN)/python bench/run.py $(ARGS)

@@ -9,6 +9,8 @@ from couvert.commands.changelog import RecordChangelog
 from couvert.domain.changelog import DAY_MS
 from couvert.domain.refusals import Conflict, RuleBroken
 from couvert.openapi.difference import Kind
+from couvert.readmodels.audit import audit
+from couvert.readmodels.rebuild import rebuild
 from couvert.store.port import Change, ChangelogEntry, Specification
 from tests.openapi.documents import document
 from tests.store.changes import NOW
@@ -129,6 +131,15 @@ async def test_no_day_is_recorded_before_its_turn_or_after_it(changelog, store, 
         await changelog.record(NEW, day)
 
     assert await days(store) == ["2027-01-14"]
+
+
+async def test_neither_audit_nor_rebuild_touch_the_changelog(changelog, store, tmp_path):
+    await changelog.record(OLD)
+
+    report, _ = audit(tmp_path), rebuild(tmp_path)
+
+    assert report.faults.first == []
+    assert await days(store) == [DAY]
 
 
 async def test_an_entry_that_was_compared_with_another_than_the_last_is_not_kept(store):

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from couvert.openapi.condensed import condensed
 from couvert.openapi.differ import differences, operations
 from couvert.openapi.difference import Difference, Kind
 from couvert.openapi.references import Json
@@ -40,7 +41,7 @@ def first(document: Json) -> tuple[str, list[Difference]]:
 
 def since(old: Json, new: Json) -> tuple[str, list[Difference]]:
     """Title and differences; if there are none, there is nothing to tell."""
-    found = differences(old, new)
+    found = condensed(differences(old, new))
     return _title(found), found
 
 

@@ -13,7 +13,7 @@ from couvert.openapi.references import Json
 from couvert.openapi.typed_dicts import acceptable
 
 Use = Literal["validation", "serialization"]
-"""Whether values come in or go out: a field with a default may be left out of the one, and is always in the other."""
+"""Whether values come in or go out."""
 
 
 class Schemas(NamedTuple):

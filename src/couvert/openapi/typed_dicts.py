@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 
 
 def acceptable(annotation: Any) -> Any:
-    """The same type with other TypedDicts in it."""
+    """The same type with other TypedDicts in it, none of which contains itself."""
     if is_typeddict(annotation):
         return _rebuilt(annotation)
     origin, arguments = get_origin(annotation), get_args(annotation)

@@ -26,7 +26,7 @@ class Operation(NamedTuple):
 
     @property
     def is_open(self) -> bool:
-        return bool(self.node["security"] == [])
+        return not self.node["security"]
 
     @property
     def example(self) -> Any:
@@ -135,8 +135,8 @@ def serving(directory: Path) -> Iterator[Platform]:
             command, check=True, capture_output=True, text=True, cwd=directory, env=environment, timeout=60
         ).stdout.strip()
 
-    run("user", "add", "alice@example.com", "--admin")
-    token = run("token", "create", "--user", "alice@example.com", "--role", "api_read", "--role", "api_write")
+    run("user", "add", "root@example.com", "--admin")
+    token = run("token", "create", "--user", "root@example.com", "--role", "api_read", "--role", "api_write")
     command = [*COUVERT, "serve", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=directory, env=environment) as child:
         assert child.stdout is not None

@@ -109,6 +109,15 @@ async def test_links_lead_to_the_public_address_if_there_is_one(open_hall, path)
     assert "localhost" not in answer.text
 
 
+@pytest.mark.parametrize("path", ["/changelog/rss.xml", "/changelog/atom.xml", "/v2/docs"])
+async def test_whoever_says_another_host_than_a_host_gets_it_nowhere(ask, path):
+    answer = await ask(path, headers={"Host": "<script>'$(id)'"})
+
+    assert answer.status_code == 200
+    assert "$(id)" not in answer.text
+    assert "http://localhost" in answer.text
+
+
 async def test_only_the_newest_twenty_entries_are_told(hall, ask):
     changelog = RecordChangelog(hall.service.store, hall.service.clock)
     for day in range(1, 26):

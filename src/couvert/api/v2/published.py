@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +28,8 @@ HTML: Final = "text/html"
 RSS: Final = "application/rss+xml"
 ATOM: Final = "application/atom+xml"
 _PAGE_HEADERS: Final = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "X-Content-Type-Options": "nosniff"}
+_NOWHERE: Final = "https://couvert.invalid"
+_PLAIN: Final = re.compile(r"https?://[\w.:\[\]-]+/", re.ASCII)
 _EXAMPLE_DAY: Final = "2026-11-22"
 
 
@@ -76,7 +79,9 @@ _EXAMPLE: Final[ChangelogAnswer] = {
 
 def published_calls(parts: Parts, table: Sequence[Call]) -> Sequence[Call]:
     """`table` is all calls, these included: it is looked at when somebody asks, and only once."""
-    published = Published(parts, cache(lambda: encoded(table)))
+    document = cache(lambda: encoded(table))
+    page = cache(lambda: reference_page(msgspec.json.decode(document()), _NOWHERE))
+    published = Published(parts, document, page)
     return [
         _open("/v2/openapi.json", published.specification, "Get this specification", "application/json"),
         _open("/v2/docs", published.reference, "Read this specification as a page", HTML),
@@ -115,12 +120,14 @@ def _open(path: str, handle: Handler, summary: str, media_type: str) -> Call:
 class Published:
     parts: Parts
     document: Callable[[], bytes]
+    page: Callable[[], str]
+    """As it is for an address that nobody has. It takes a tenth of a second, and anybody may ask for it: once."""
 
     async def specification(self, _asked: Asked) -> Response:
         return Response(self.document(), media_type="application/json")
 
     async def reference(self, asked: Asked) -> Response:
-        page = reference_page(msgspec.json.decode(self.document()), self._base_url(asked.request))
+        page = self.page().replace(_NOWHERE, self._base_url(asked.request))
         return Response(page, headers=_PAGE_HEADERS, media_type=HTML)
 
     async def changelog(self, _asked: Asked) -> Answer:
@@ -139,7 +146,11 @@ class Published:
         return [told(stored) for stored in await self.parts.store.changelog(SHOWN)]
 
     def _base_url(self, request: Request) -> str:
-        return (self.parts.settings.public_url or str(request.base_url)).rstrip("/")
+        """The public address, or the one that was asked, if it is one that can stand anywhere as it is."""
+        asked = str(request.base_url)
+        return (self.parts.settings.public_url or (asked if _PLAIN.fullmatch(asked) else "http://localhost")).rstrip(
+            "/"
+        )
 
 
 def _entry(entry: Entry) -> dict[str, Any]:

@@ -41,8 +41,8 @@ class SchemaView:
     def kind(self, node: Any, depth: int = 0) -> str:
         """`array of string (email)`, `object or null`."""
         schema = self._references.schema(node)
-        null = " or null" if schema.get("nullable") and schema != ONLY_NULL else ""
-        if schema == ONLY_NULL:
+        null = " or null" if schema.get("nullable") else ""
+        if schema.get("enum") == [None]:
             return "null"
         if depth > DEEPEST:
             return "anything"  # a list of lists of itself, say

@@ -11,6 +11,7 @@ from couvert.api.v2.specification.operations import Operations
 from couvert.api.v2.specification.words import ABOUT, SECURITY_SCHEMES, TAGS
 from couvert.openapi.bare import BareSchemas
 from couvert.openapi.models import Use, schemas_of
+from couvert.openapi.used import used
 
 VERSION: Final = "2"
 """Of the wire format, not of the program that speaks it: a release that changes nothing here changes nothing here."""
@@ -29,6 +30,7 @@ def document(table: Iterable[Call]) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for call in calls:
         paths.setdefault(call.path, {})[call.method.lower()] = operations.of(call)
+    named = {**schemas.components, **bare.components, **operations.shared.schemas}
     return {
         "openapi": "3.0.3",
         "info": {"title": "couvert", "version": VERSION, "description": ABOUT, "license": {"name": "MIT"}},
@@ -36,7 +38,7 @@ def document(table: Iterable[Call]) -> dict[str, Any]:
         "tags": _tags(calls),
         "paths": paths,
         "components": {
-            "schemas": dict(sorted({**schemas.components, **bare.components, **operations.shared.schemas}.items())),
+            "schemas": used(named, paths, operations.shared.responses),
             "responses": operations.shared.responses,
             "parameters": operations.shared.parameters,
             "headers": operations.shared.headers,

@@ -39,6 +39,7 @@ def _general(call: Call) -> list[str]:
         codes += ["unauthenticated", "token_expired", "token_revoked", "missing_role"]
         codes += ["access_denied"] if call.is_for_admins else []
         codes += ["idempotency_key_reused", "idempotency_in_progress"] if call.method == "POST" else []
+        codes += ["conflict"] if call.role == "api_write" else []
         codes += ["event_not_reached", "rate_limit"]
     if "{" in call.path:
         codes += ["not_found"]
