@@ -8,7 +8,7 @@ from pydantic import Field
 
 from couvert.api.v2.asked import Page
 from couvert.api.v2.event_answers import detail_of, facts_of
-from couvert.api.v2.mail_answers import CountsAnswer
+from couvert.api.v2.mailing.answers import CountsAnswer
 from couvert.api.v2.times import rfc3339, rfc3339_or_none
 from couvert.domain import ids
 from couvert.domain.delivery import State

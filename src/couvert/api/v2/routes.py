@@ -16,8 +16,8 @@ from couvert.api.v2.delivery_reads import delivery_read_calls
 from couvert.api.v2.door import Door, Gatehouse
 from couvert.api.v2.event_reads import event_read_calls
 from couvert.api.v2.health import health_calls
-from couvert.api.v2.mailing import mailing_calls
 from couvert.api.v2.mail_reads import mail_read_calls
+from couvert.api.v2.mailing import mailing_calls
 from couvert.api.v2.once import Once
 from couvert.api.v2.published import published_calls
 from couvert.api.v2.specification import encoded
