@@ -42,6 +42,7 @@ class PostOffice:
         self.store = self.service.store
         self.guests = Guests()
         self.guests.tokens = {name: Guest(*caller) for name, caller in self.guests.tokens.items()}
+        self.guests.in_store = self.guests.tokens
         object.__setattr__(self.service.parts, "callers", self.guests)
 
     async def post(

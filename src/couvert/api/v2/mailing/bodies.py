@@ -9,9 +9,9 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    SkipValidation,
     ValidationError,
     ValidatorFunctionWrapHandler,
+    WrapValidator,
     field_validator,
     model_validator,
 )
@@ -65,7 +65,7 @@ class MailBody(_Body):
     subject: Line
     html_template: Text | None = None
     text_template: Annotated[Text | None, Field(description="Made of the HTML if there is none.")] = None
-    template_id: Annotated[None, Field(description="Stored templates do not exist yet.")] = None
+    template_id: Annotated[str | None, Field(description="Stored templates do not exist yet.")] = None
     variables: Variables | None = None
     reply_to: Address | None = None
     headers: Annotated[dict[str, str] | None, Field(description="Sent as they are.")] = None
@@ -94,9 +94,14 @@ class MailBody(_Body):
             raise with_faults_of_templates(error, value) from None
 
 
+def _as_it_came(value: Any, _handler: ValidatorFunctionWrapHandler) -> Any:
+    """To be judged mail by mail, not here."""
+    return value
+
+
 class BatchBody(_Body):
     mails: Annotated[
-        list[SkipValidation[MailBody]],
+        list[Annotated[MailBody, WrapValidator(_as_it_came)]],
         Field(min_length=1, max_length=MOST_MAILS, description="Each as in POST /v2/mails."),
     ]
     """As they came: one that is wrong is refused by itself."""
