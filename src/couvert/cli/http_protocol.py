@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+import asyncio
+from typing import Final, cast
 
 import structlog
 from starlette.responses import Response
@@ -11,6 +12,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from couvert.api.request_ids import new_request_id
 from couvert.api.v1 import errors as v1
 from couvert.api.v2.forms import unreadable
+from couvert.cli.one_write import OneWrite
 
 LONGEST_START: Final = 200
 
@@ -21,6 +23,9 @@ class HttpProtocol(HttpToolsProtocol):
     """No route is known yet, so the shape is told from the first bytes; the origin is not, so CORS says nothing."""
 
     _start = b""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(cast(asyncio.Transport, OneWrite(transport)))
 
     def data_received(self, data: bytes) -> None:
         self._start = data[:LONGEST_START]
