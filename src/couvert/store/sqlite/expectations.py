@@ -9,7 +9,7 @@ from couvert.domain.refusals import Conflict, QuotaExceeded, Refusal
 from couvert.domain.restrictions import DailyUse, judge_use
 from couvert.store.port import Change
 from couvert.store.sqlite.changelog_end import ChangelogEnd
-from couvert.store.sqlite.revisions import KINDS, Revisions
+from couvert.store.sqlite.revisions import Revisions, of_group
 from couvert.store.sqlite.statements import select_in
 
 _DELIVERY = "select id, revision, wake_at, owner from delivery where id"
@@ -28,8 +28,10 @@ class Expectations:
             for id_, revision, wake_at, owner in select_in(connection, _DELIVERY, deliveries)
         }
         self._codes: set[bytes] = {code for (code,) in select_in(connection, _SETUP_CODE, codes)}
-        revisions = [Revisions(connection, kind, changes) for kind in KINDS]
-        self._kinds: list[Revisions | ChangelogEnd] = [*revisions, ChangelogEnd(connection, changes)]
+        self._kinds: list[Revisions | ChangelogEnd] = [
+            *of_group(connection, changes),
+            ChangelogEnd(connection, changes),
+        ]
         self._connection = connection
         self.used: dict[tuple[int, int], int] = {}
         """Key and day -> recipients, of those that the changes add to."""

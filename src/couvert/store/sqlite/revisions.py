@@ -4,49 +4,50 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from couvert.domain.refusals import Conflict
-from couvert.store.port import Change
+from couvert.store.accounts import StoredToken, StoredUser
+from couvert.store.port import Change, StoredKey
 from couvert.store.sqlite.statements import select_in
 
-
-class Claims(NamedTuple):
-    """What one change says about one table, by id."""
-
-    written: Mapping[int, int]
-    """The next revision; 1 is a new row."""
-    expected: Mapping[int, int]
-    """The revision that must be the stored one."""
+_Rows = Sequence[StoredKey | StoredUser | StoredToken]
 
 
 class Kind(NamedTuple):
+    """What a change says about one table."""
+
     name: str
     revisions: str
     """Reads ids and revisions; ends before the `in`. What it leaves out can neither change nor be relied on."""
-    claims: Callable[[Change], Claims]
+    rows: Callable[[Change], _Rows]
+    """At their next revision; 1 is a new row."""
+    expected: Callable[[Change], Mapping[int, int]]
+    """Id -> the revision that must be the stored one."""
+
+    def is_meant(self, change: Change) -> bool:
+        return bool(self.rows(change) or self.expected(change))
 
 
 KINDS: Final = (
     Kind(
         "API key",
         "select id, revision from api_key where id",
-        lambda change: Claims({key.key.id: key.revision for key in change.keys}, change.expected_keys),
+        attrgetter("keys"),
+        attrgetter("expected_keys"),
     ),
     Kind(
         "user",
         "select id, revision from user where is_active and id",
-        lambda change: Claims({user.user.id: user.revision for user in change.users}, change.expected_users),
+        attrgetter("users"),
+        attrgetter("expected_users"),
     ),
     Kind(
         "API token",
         "select id, revision from token where not is_revoked and id",
-        lambda change: Claims({token.token.id: token.revision for token in change.tokens}, change.expected_tokens),
-    ),
-    Kind(
-        "specification",
-        "select only, revision from specification where only",
-        lambda change: Claims({1: change.specification.revision} if change.specification else {}, {}),
+        attrgetter("tokens"),
+        attrgetter("expected_tokens"),
     ),
 )
 
@@ -56,15 +57,29 @@ class Revisions:
 
     def __init__(self, connection: sqlite3.Connection, kind: Kind, changes: Sequence[Change]) -> None:
         self._kind = kind
-        wanted = {id_ for change in changes for claimed in kind.claims(change) for id_ in claimed}
+        wanted = {row[0].id for change in changes for row in kind.rows(change)}
+        wanted.update(id_ for change in changes for id_ in kind.expected(change))
         self._stored: dict[int, int] = dict(select_in(connection, kind.revisions, wanted))
 
     def judge(self, change: Change) -> Conflict | None:
-        written, expected = self._kind.claims(change)
-        is_kept = all(self._stored.get(id_, 0) == revision - 1 for id_, revision in written.items()) and all(
-            self._stored.get(id_, 0) == revision for id_, revision in expected.items()
-        )
-        return None if is_kept else Conflict(f"the {self._kind.name} was changed by somebody else")
+        stored = self._stored
+        for row in self._kind.rows(change):
+            if stored.get(row[0].id, 0) != row.revision - 1:
+                return self._changed()
+        for id_, revision in self._kind.expected(change).items():
+            if stored.get(id_, 0) != revision:
+                return self._changed()
+        return None
 
     def passed(self, change: Change) -> None:
-        self._stored.update(self._kind.claims(change).written)
+        for row in self._kind.rows(change):
+            self._stored[row[0].id] = row.revision
+
+    def _changed(self) -> Conflict:
+        return Conflict(f"the {self._kind.name} was changed by somebody else")
+
+
+def of_group(connection: sqlite3.Connection, changes: Sequence[Change]) -> list[Revisions]:
+    """Of the kinds that the changes say anything about: mostly one, and of a thousand mails the keys alone."""
+    meant = [kind for kind in KINDS if any(map(kind.is_meant, changes))]
+    return [Revisions(connection, kind, changes) for kind in meant]

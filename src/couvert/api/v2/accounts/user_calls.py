@@ -22,6 +22,11 @@ EXAMPLE_USER: Final = {
     "role": "admin",
     "isAdmin": True,
 }
+EXAMPLE_ADDED: Final = {
+    "email": "dora@example.com",
+    "role": "member",
+    "person": {"firstName": "Dora", "lastName": "Dogwood"},
+}
 EXAMPLE_SETUP_URL: Final = "https://mail.example.com/console/setup?code=w9Vb0Zu6bqwfa5nJGbpqfhp_dFQZ3F8NQB6UrKfgY8A"
 
 
@@ -63,8 +68,8 @@ def user_calls(parts: Parts) -> Sequence[Call]:
             status=201,
             refusals=("conflict",),
             is_for_admins=True,
-            example_body={"email": "alice@example.com", "role": "admin", "person": EXAMPLE_PERSON},
-            example_data={**EXAMPLE_USER, "setupUrl": EXAMPLE_SETUP_URL},
+            example_body=EXAMPLE_ADDED,
+            example_data={**EXAMPLE_USER, **EXAMPLE_ADDED, "isAdmin": False, "setupUrl": EXAMPLE_SETUP_URL},
         ),
         call(
             method="GET",
