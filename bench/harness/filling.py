@@ -11,6 +11,7 @@ from typing import TypeVar
 from bench.harness.figure import Skipped
 from bench.harness.mails import ORIGIN, mail_to
 from couvert import wiring
+from couvert.domain.user import Role
 from couvert.settings import Settings
 from couvert.wiring import Parts
 
@@ -24,6 +25,17 @@ def create_key(directory: Path) -> str:
     async def work(parts: Parts) -> str:
         host = ORIGIN.removeprefix("https://")
         return (await parts.keys.create(name="bench", origins=[host], expires_at=None)).secret
+
+    return with_parts(directory, work)
+
+
+def create_token(directory: Path) -> str:
+    """Of a user who may read."""
+
+    async def work(parts: Parts) -> str:
+        added = await parts.accounts.users.add(email="bench@example.com", role=Role.MEMBER)
+        created = await parts.accounts.tokens.create(added.user.id, description="bench", roles=["api_read"])
+        return created.secret
 
     return with_parts(directory, work)
 
