@@ -59,7 +59,9 @@ def _sent(command: AcceptMail, ids: IdSource, now: int) -> Change:
     return Change(
         at=now,
         records=[Record(mail_id, 0, event), *_attempts(mail_id, parts)],
-        contents=[Content(mail_id, SENDER, command.subject, None, _SHA, None, {}, References(f"msg-{mail_id}"))],
+        contents=[
+            Content(mail_id, SENDER, command.subject, None, _SHA, None, {}, References(f"msg-{mail_id}"), ("receipt",))
+        ],
         bodies={_SHA: HTML},
         new_recipients=[StoredRecipient(mail_id + n, r) for n, r in enumerate(command.recipients, 1)],
         new_deliveries=[_row(mail_id, n, event) for n in parts],

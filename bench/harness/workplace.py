@@ -21,7 +21,7 @@ def workplace() -> Iterator[None]:
     for name in list(os.environ):
         if name.startswith("COUVERT_"):
             del os.environ[name]
-    os.environ["PYTHONPATH"] = str(ROOT)
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "src")])  # this checkout, whatever is installed
     RESULTS.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="run-", dir=RESULTS) as directory:
         os.chdir(directory)

@@ -107,6 +107,7 @@ REASONS: Final[Mapping[str, str]] = {
     "missing_role": "The token lacks the role that this call takes.",
     "no_such_call": "The requested route or method was not found.",
     "not_found": "What the path names does not exist, or is somebody else's.",
+    "bad_cursor": "The cursor is none of ours, or of a list with other filters.",
     "conflict": "Somebody else changed it first, or its state does not allow this.",
     "idempotency_key_reused": "The `Idempotency-Key` stands for another request.",
     "idempotency_in_progress": "The first request with this `Idempotency-Key` has no answer yet.",
@@ -114,5 +115,6 @@ REASONS: Final[Mapping[str, str]] = {
     "body_too_large": "The body is too large.",
     "unsupported_media_type": "The body is not JSON by its `Content-Type`.",
     "rate_limit": "The limit of this period is used up, or too many wrong tokens came from this address.",
+    "not_ready": "Something is not within its bounds; the message says what.",
     "unavailable": "The service cannot do this now; ask again.",
 }
