@@ -24,7 +24,7 @@ PAGES: Final = (
     "one mail: emailId", "one mail: words", "no mail: state and word", "every mail: word and state",
 )  # fmt: skip
 COMBINED: Final = PAGES[-1]
-"""Both conditions are met by more than are counted, so 10,000 mails are looked at: its page may take that much longer."""
+"""Both conditions are met by more than are counted, so 10,000 mails are looked at: it may take that much longer."""
 
 
 @contextmanager
