@@ -72,6 +72,14 @@ LIES = {
         "delete from body where sha256 = (select text from content where mail_id = {c})",
         "A body of mail {mail_c} is not in the vault.",
     ),
+    "no attachment": (
+        "delete from body where sha256 = (select sha256 from attachment where mail_id = {b})",
+        "An attachment of mail {mail_b} is not in the vault.",
+    ),
+    "an attachment unnamed": (
+        "delete from attachment where mail_id = {b}",
+        "An attachment of mail {mail_b} is not in the vault.",
+    ),
     "nothing to say": (
         "update content set html = null, text = null where mail_id = {b}",
         "The content of mail {mail_b} has no body.",

@@ -13,13 +13,16 @@ from hypothesis import strategies as st
 from couvert.commands.accept import AcceptMails
 from couvert.commands.accounts import open_accounts
 from couvert.commands.attempts import Attempts
+from couvert.commands.interventions import Interventions
 from couvert.commands.keys import Keys
 from couvert.commands.notices import NoticeEvent, Notices
 from couvert.delivery.transport import Outcome, Refused, Taken, TryLater, Unknown, Withheld
+from couvert.domain.attachments import Attachment
 from couvert.domain.delivery import Bounced, Complained, Delivered, UnknownPolicy
 from couvert.domain.ids import IdSource
+from couvert.domain.intervention import UnknownDecision
 from couvert.domain.mail import AcceptMail, Recipient, Sender
-from couvert.domain.refusals import Conflict, NotFound, QuotaExceeded
+from couvert.domain.refusals import Conflict, NotFound, NothingToDecide, NothingToStop, QuotaExceeded
 from couvert.domain.restrictions import Restrictions
 from couvert.domain.user import Person, Role, User
 from couvert.store.port import StoredDelivery
@@ -56,6 +59,7 @@ class World:
         self._attempts = Attempts(self.store, lambda: self.now, policy, LEASE_MS, chance=lambda: 0.5)
         self._notices = Notices(self.store, lambda: self.now)
         self.secrets: list[str] = []
+        self._interventions = Interventions(self.store, lambda: self.now)
         self.mails: list[int] = []
         self.deliveries: list[int] = []
         self._silent: list[StoredDelivery] = []
@@ -96,6 +100,7 @@ class World:
             subject="Hello {{name}}",
             html=f"<p>{len(self.mails)}</p>",
             text="Hello",
+            attachments=(Attachment(f"{len(self.mails)}.bin", "application/octet-stream", b"%d" % len(self.mails)),),
             expires_at=None if expires_after_ms is None else self.now + expires_after_ms,
         )
         return await self.post(command, has_key=has_key)
@@ -122,6 +127,14 @@ class World:
         """The worker that was silent longest is back, perhaps after its lease ran out."""
         if self._silent and said != "nothing":
             await self._attempts.record(self._silent.pop(0), ANSWERS[said])
+
+    async def cancel(self, mail_id: int) -> None:
+        with suppress(NothingToStop):
+            await self._interventions.cancel(mail_id)
+
+    async def retry(self, mail_id: int, unknown: UnknownDecision | None) -> None:
+        with suppress(NothingToDecide):
+            await self._interventions.retry(mail_id, unknown=unknown)
 
     async def tell(self, delivery_id: int, told: Told, attempt: int = 1) -> None:
         """A notice of the provider's; one about an attempt that never was is turned away."""
@@ -177,6 +190,23 @@ class Tell:
     async def __call__(self, world: World) -> None:
         if world.deliveries:
             await world.tell(world.deliveries[self.which % len(world.deliveries)], self.told, self.attempt)
+
+
+@dataclass(frozen=True)
+class Cancel:
+    which: int
+
+    async def __call__(self, world: World) -> None:
+        await world.cancel(world.mails[self.which % len(world.mails)])
+
+
+@dataclass(frozen=True)
+class Retry:
+    which: int
+    unknown: UnknownDecision | None
+
+    async def __call__(self, world: World) -> None:
+        await world.retry(world.mails[self.which % len(world.mails)], self.unknown)
 
 
 @dataclass(frozen=True)
@@ -242,9 +272,11 @@ quotas = st.sampled_from([None, 3, 5])
 keys = st.one_of(
     st.builds(CreateKey, quotas), st.builds(ReplaceKey, quotas), st.builds(AcceptWithKey, st.integers(1, 3))
 )
+cancels = st.builds(Cancel, st.integers(0, 20))
+retries = st.builds(Retry, st.integers(0, 20), st.sampled_from([None, "resend", "sent"]))
 steps = st.one_of(
     accepts, works, works, works, pauses, pauses, tells, tells, keys, keys, st.builds(AnswerLate, answers),
-    st.builds(LiveAUser, st.booleans()),
+    st.builds(LiveAUser, st.booleans()), cancels, retries, retries,
 )  # fmt: skip
 pasts: st.SearchStrategy[list[Step]] = st.builds(
     lambda first, later: [first, *later], accepts, st.lists(steps, min_size=5, max_size=30)

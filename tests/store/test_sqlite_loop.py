@@ -33,9 +33,16 @@ def deflating(monkeypatch) -> list[str]:
 
 
 async def test_a_long_body_is_deflated_in_a_thread(store, ids, deflating):
-    await store.commit(mail(ids, html="<p>long</p>" * 100_000))
+    await store.commit(mail(ids, html="<p>long</p>" * 50_000))
 
     assert deflating == ["committer"]
+
+
+async def test_a_very_long_body_is_deflated_before_its_turn(store, ids, deflating):
+    await store.commit(mail(ids, html="<p>long</p>" * 100_000))
+
+    (thread,) = deflating
+    assert thread not in {"committer", "MainThread"}
 
 
 async def test_a_mail_to_many_is_written_in_a_thread(store, ids, deflating):

@@ -1,6 +1,8 @@
 """What a mail says and whom it goes to: kept whole, however large, and found again by the ids in the log."""
 
 import asyncio
+import random
+from hashlib import sha256
 
 import pytest
 
@@ -81,3 +83,16 @@ async def test_what_was_left_out_comes_back_as_left_out(store, ids):
     await store.commit(change)
 
     assert await store.content(bare.mail_id) == bare
+
+
+async def test_a_large_body_comes_back_as_it_was(store, ids):
+    large, text = random.Random(1).randbytes(2_000_000), "ü" * 1_500_000
+    change = mail(ids, html="<p>small</p>")
+    digests = [sha256(large).digest(), sha256(text.encode()).digest()]
+    change.bodies = {**change.bodies, digests[0]: large, digests[1]: text}
+
+    await store.commit(change)
+
+    assert await store.attachment(digests[0]) == large
+    assert await store.body(digests[1]) == text
+    assert await store.body(content_of(change).html) == "<p>small</p>"

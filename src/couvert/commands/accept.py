@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any, Final, NamedTuple, NewType
 
 from couvert.commands import checks
 from couvert.commands.callers import Caller, guard_of
 from couvert.commands.checks import MOST_RECIPIENTS
 from couvert.commands.claims import Claim
+from couvert.commands.contents import Bodies, content_of, together
 from couvert.domain import delivery, mail
 from couvert.domain.delivery import Begun, Delivery
 from couvert.domain.ids import IdSource
@@ -23,7 +23,6 @@ from couvert.store.port import (
     Position,
     Record,
     Store,
-    StoredAttachment,
     StoredDelivery,
     StoredKey,
     StoredRecipient,
@@ -51,7 +50,7 @@ class Accepted(NamedTuple):
     position: Position
     at: int
     content: Content
-    bodies: Mapping[bytes, str | bytes]
+    bodies: Bodies
     deliveries: list[StoredDelivery]
 
 
@@ -135,7 +134,7 @@ class AcceptMails:
         for command in commands:
             mail_id = self.ids.block(1 + len(command.recipients))
             event = mail.accept(command, now=now, key_id=key.key.id if key else None, user_id=by and by.user)
-            content, bodies = _content(mail_id, command)
+            content, bodies = content_of(mail_id, command)
             deliveries = _deliveries(mail_id, event, lease, now)
             accepted.append(Accepted(mail_id, 0, now, content, bodies, deliveries))
             records += (Record(mail_id, 0, event), *_beginnings(deliveries))
@@ -144,40 +143,13 @@ class AcceptMails:
             at=now,
             records=records,
             contents=[each.content for each in accepted],
-            bodies=_together([each.bodies for each in accepted]),
+            bodies=together([each.bodies for each in accepted]),
             new_recipients=recipients,
             new_deliveries=[stored for each in accepted for stored in each.deliveries],
             expected_keys={key.key.id: key.revision} if key else NOBODY,
             expected_tokens=guard_of(by),
             daily_use=daily_use(key.key.restrictions, key.key.id, len(recipients), now) if key else None,
         )
-
-
-def _content(mail_id: int, command: AcceptMail) -> tuple[Content, dict[bytes, str | bytes]]:
-    bodies: dict[bytes, str | bytes] = {}
-
-    def kept(body: str | bytes) -> bytes:
-        digest = sha256(body.encode() if isinstance(body, str) else body).digest()
-        bodies[digest] = body
-        return digest
-
-    content = Content(
-        mail_id=mail_id,
-        sender=command.sender,
-        subject=command.subject,
-        reply_to=command.reply_to,
-        html=None if command.html is None else kept(command.html),
-        text=None if command.text is None else kept(command.text),
-        variables=command.variables,
-        references=command.references,
-        tags=command.tags,
-        headers=command.headers,
-        attachments=tuple([
-            StoredAttachment(each.filename, each.content_type, each.content_id, len(each.content), kept(each.content))
-            for each in command.attachments
-        ]),
-    )  # fmt: skip
-    return content, bodies
 
 
 def _deliveries(mail_id: int, event: MailAccepted, lease: Lease | None, now: int) -> list[StoredDelivery]:
@@ -202,9 +174,3 @@ def _begun(first: Delivery, lease: Lease, now: int) -> StoredDelivery:
 def _beginnings(deliveries: list[StoredDelivery]) -> list[Record]:
     first = deliveries[0].delivery
     return [Record(first.mail_id, 1, Begun(first.attempt))] if first.is_begun else []
-
-
-def _together(bodies: Sequence[Mapping[bytes, str | bytes]]) -> Mapping[bytes, str | bytes]:
-    if len(bodies) == 1:
-        return bodies[0]
-    return {digest: body for each in bodies for digest, body in each.items()}

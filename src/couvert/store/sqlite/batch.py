@@ -130,7 +130,8 @@ class Batch:
         """The same template comes again with the next mail, and again."""
         deflated = _recent.get(sha256)
         if deflated is None:
-            deflated = rows.deflate(bodies[sha256])
+            body = bodies[sha256]
+            deflated = body if isinstance(body, rows.Deflated) else rows.deflate(body)
             self._large += len(deflated)
             if len(_recent) >= RECENT_BODIES:
                 _recent.clear()

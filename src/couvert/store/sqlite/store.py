@@ -7,6 +7,7 @@ import sqlite3
 import zlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
@@ -80,6 +81,8 @@ class SqliteStore(SqliteAccounts):
         self._writer.start()
 
     async def commit(self, change: Change) -> Position:
+        if any(len(body) > rows.LARGE for body in change.bodies.values()):
+            change = replace(change, bodies=await asyncio.to_thread(rows.deflated, change.bodies))
         return cast(Position, await self._writer.submit(change))
 
     async def take(self, *, owner: int, now: int, until: int, limit: int) -> list[TakenDelivery]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, Literal, TypedDict, cast
 
 from pydantic import Field
 
@@ -10,6 +10,7 @@ from couvert.api.v2.errors import Failure
 from couvert.commands.accept import Accepted
 from couvert.commands.interventions import Intervened
 from couvert.domain import ids
+from couvert.domain.delivery import State
 
 
 class QueuedAnswer(TypedDict):
@@ -95,7 +96,7 @@ def refused_in_batch(index: int, failure: Failure) -> MailResult:
 
 
 def intervened(done: Intervened) -> InterventionAnswer:
-    counts: CountsAnswer = {state.value: done.counts[state] for state in done.counts}  # type: ignore[assignment]
+    counts = cast(CountsAnswer, {name: done.counts[State(name)] for name in CountsAnswer.__annotations__})
     return {
         "mailId": ids.encode("mail", done.mail_id),
         "recipientCount": done.recipient_count,
