@@ -63,6 +63,12 @@ PARAMETERS: Final[Mapping[str, Mapping[str, Any]]] = {
         "description": "A name of your own for this request: a repeat with the same body gets the first answer again.",
         "schema": {"type": "string", "pattern": "^[!-~]{1,256}$", "maxLength": 256},
     },
+    "LastEventId": {
+        "name": "Last-Event-ID",
+        "in": "header",
+        "description": "Go on after this event, as browsers ask when a connection broke.",
+        "schema": {"type": "string", "pattern": "^[0-9]{1,19}$", "example": "276638689419853824"},
+    },
     "Prefer": {
         "name": "Prefer",
         "in": "header",
@@ -106,7 +112,7 @@ REASONS: Final[Mapping[str, str]] = {
     "access_denied": "Only an admin may do this.",
     "missing_role": "The token lacks the role that this call takes.",
     "no_such_call": "The requested route or method was not found.",
-    "not_found": "What the path names does not exist, or is somebody else's.",
+    "not_found": "What the request names does not exist, or is somebody else's.",
     "bad_cursor": "The cursor is none of ours, or of a list with other filters.",
     "conflict": "Somebody else changed it first, or its state does not allow this.",
     "idempotency_key_reused": "The `Idempotency-Key` stands for another request.",
