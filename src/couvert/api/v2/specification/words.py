@@ -30,7 +30,7 @@ again, with `Idempotent-Replayed: true`.
 
 TAGS: Final[Mapping[str, str]] = {
     "Users": "Who may use this installation. It is one team: everybody sees all mails, keys and templates.",
-    "API tokens": "Your own API tokens. A token is shown once, and can do no more than the one that created it.",
+    "Tokens": "Your own API tokens. A token is shown once, and can do no more than the one that created it.",
     "Mails": "Post mails, look at them, stop them, try them again.",
     "Deliveries": "One for each recipient of a mail, with everything that happened to it.",
     "Templates": "Subjects and bodies with variables, in versions; a mail keeps the version it was accepted with.",
