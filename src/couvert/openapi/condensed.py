@@ -22,12 +22,13 @@ def condensed(differences: Iterable[Difference]) -> list[Difference]:
 
 
 def _told(alike: list[Difference]) -> list[Difference]:
-    calls = dict.fromkeys(_split(difference)[0] for difference in alike)
+    calls = list(dict.fromkeys(_split(difference)[0] for difference in alike))
     if len(calls) <= MOST_ALIKE:
         return alike
     tails = {_split(difference)[1] for difference in alike}
     tail = tails.pop() if len(tails) == 1 else _STATUS.sub(" answers", tails.pop())
-    return [alike[0]._replace(where=f"{len(calls)} calls{tail}")]
+    named = f"{', '.join(calls[:MOST_ALIKE])} and {len(calls) - MOST_ALIKE} more"
+    return [alike[0]._replace(where=f"{len(calls)} calls{tail}", sentence=f"{alike[0].sentence} In {named}.")]
 
 
 def _tail(difference: Difference) -> str:

@@ -95,7 +95,7 @@ def event_read_calls(parts: Parts) -> Sequence[Call]:
             query=EventsQuery,
             answer=EventListAnswer,
             list_name="events",
-            refusals=("bad_cursor",),
+            refusals=("not_found", "bad_cursor"),
             example_data={"events": [EXAMPLE]},
         ),
         Call(
@@ -109,6 +109,7 @@ def event_read_calls(parts: Parts) -> Sequence[Call]:
             ),
             tag="Events",
             query=StreamQuery,
+            refusals=("not_found",),
             media_types=(MEDIA_TYPE,),
         ),
     ]

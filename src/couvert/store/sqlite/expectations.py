@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from couvert.domain.refusals import Conflict, QuotaExceeded, Refusal
 from couvert.domain.restrictions import DailyUse, judge_use
 from couvert.store.port import Change
+from couvert.store.sqlite import changelog_end, revisions
 from couvert.store.sqlite.changelog_end import ChangelogEnd
-from couvert.store.sqlite.revisions import Revisions, of_group
+from couvert.store.sqlite.revisions import Revisions
 from couvert.store.sqlite.statements import select_in
 
 _DELIVERY = "select id, revision, wake_at, owner from delivery where id"
@@ -29,8 +30,8 @@ class Expectations:
         }
         self._codes: set[bytes] = {code for (code,) in select_in(connection, _SETUP_CODE, codes)}
         self._kinds: list[Revisions | ChangelogEnd] = [
-            *of_group(connection, changes),
-            ChangelogEnd(connection, changes),
+            *revisions.of_group(connection, changes),
+            *changelog_end.of_group(connection, changes),
         ]
         self._connection = connection
         self.used: dict[tuple[int, int], int] = {}

@@ -16,6 +16,7 @@ from couvert.openapi.models import Schemas
 from couvert.openapi.references import ONLY_NULL, Json, References
 
 JSON: Final = "application/json"
+STREAM: Final = "text/event-stream"
 
 
 class Operations:
@@ -46,6 +47,7 @@ class Operations:
             found += self._query(self._schemas.of[call.query, "validation"])
         if not call.is_open:
             found += [self.shared.parameter("IfEventReached")]
+            found += [self.shared.parameter("LastEventId")] if STREAM in call.media_types else []
             found += [self.shared.parameter("IdempotencyKey")] if call.method == "POST" else []
         return [*found, self.shared.parameter("Prefer")] if JSON in call.media_types and not call.is_raw else found
 

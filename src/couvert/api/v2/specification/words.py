@@ -30,7 +30,7 @@ again, with `Idempotent-Replayed: true`.
 
 TAGS: Final[Mapping[str, str]] = {
     "Users": "Who may use this installation. It is one team: everybody sees all mails, keys and templates.",
-    "API tokens": "Your own API tokens. A token is shown once, and can do no more than the one that created it.",
+    "Tokens": "Your own API tokens. A token is shown once, and can do no more than the one that created it.",
     "Mails": "Post mails, look at them, stop them, try them again.",
     "Deliveries": "One for each recipient of a mail, with everything that happened to it.",
     "Templates": "Subjects and bodies with variables, in versions; a mail keeps the version it was accepted with.",
@@ -62,6 +62,12 @@ PARAMETERS: Final[Mapping[str, Mapping[str, Any]]] = {
         "in": "header",
         "description": "A name of your own for this request: a repeat with the same body gets the first answer again.",
         "schema": {"type": "string", "pattern": "^[!-~]{1,256}$", "maxLength": 256},
+    },
+    "LastEventId": {
+        "name": "Last-Event-ID",
+        "in": "header",
+        "description": "Go on after this event, as browsers ask when a connection broke.",
+        "schema": {"type": "string", "pattern": "^[0-9]{1,19}$", "example": "276638689419853824"},
     },
     "Prefer": {
         "name": "Prefer",
@@ -106,7 +112,7 @@ REASONS: Final[Mapping[str, str]] = {
     "access_denied": "Only an admin may do this.",
     "missing_role": "The token lacks the role that this call takes.",
     "no_such_call": "The requested route or method was not found.",
-    "not_found": "What the path names does not exist, or is somebody else's.",
+    "not_found": "What the request names does not exist, or is somebody else's.",
     "bad_cursor": "The cursor is none of ours, or of a list with other filters.",
     "conflict": "Somebody else changed it first, or its state does not allow this.",
     "idempotency_key_reused": "The `Idempotency-Key` stands for another request.",
