@@ -32,7 +32,7 @@ EXAMPLE_SECRET: Final = "cvt_0000000000000000000000000000002C8GjS"  # noqa: S105
 
 def token_calls(parts: Parts) -> Sequence[Call]:
     tokens = TokenHandlers(parts)
-    call = partial(Call, tag="API tokens")
+    call = partial(Call, tag="Tokens")
     one = partial(call, path=TOKENS + "/{apiTokenId}", parameters=TOKEN, refusals=("not_found",))
     return [
         call(
