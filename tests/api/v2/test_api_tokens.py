@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from couvert.commands.accounts import open_accounts
 from tests.api.v2.members import BARE, reasons
 
 PATH = "/users/self/api-tokens"
@@ -165,3 +166,36 @@ async def test_somebody_elses_token_is_not_there(alice, bob, method):
 
     assert (answer.status_code, reasons(answer)) == (404, ["not_found"])
     assert (await bob.ask("GET", "/user")).status_code == 200
+
+
+# --- Changed by another process ---------------------------------------------------------------------------------------
+
+MAIL = {
+    "sender": {"email": "support@example.com"},
+    "subject": "Hello",
+    "textTemplate": "Hi",
+    "recipients": [{"email": "john@example.com"}],
+}
+
+
+def elsewhere(service):
+    """The users and tokens of another process on the same data."""
+    return open_accounts(service.store, service.parts.keys.ids, service.clock)
+
+
+async def test_a_token_that_another_process_revoked_sends_nothing_from_that_moment_on(bob, service):
+    assert (await bob.ask("POST", "/mails", json=MAIL)).status_code == 202
+    before = await service.store.position()
+    await elsewhere(service).tokens.revoke(bob.user.id, bob.token_id)
+
+    answer = await bob.ask("POST", "/mails", json=MAIL)
+
+    assert (answer.status_code, reasons(answer)) == (401, ["token_revoked"])
+    assert await service.store.position() == before + 1
+
+
+async def test_a_token_that_another_process_edited_goes_on_sending(bob, service):
+    assert (await bob.ask("POST", "/mails", json=MAIL)).status_code == 202
+    await elsewhere(service).tokens.edit(bob.user.id, bob.token_id, description="new words", expires_at=None)
+
+    assert (await bob.ask("POST", "/mails", json=MAIL)).status_code == 202

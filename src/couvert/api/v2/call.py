@@ -42,6 +42,10 @@ class Call:
     is_open: bool = False
     """Nobody needs a token for it, and nobody's requests are counted."""
     is_for_admins: bool = False
+    is_guarded: bool = False
+    """A write whose command commits only if the caller's token still stands as it was read (`Caller.guard`): so it may
+    have been read a moment ago, which spares the store two questions.
+    """
     reads_only: bool = False
     """A POST that changes nothing: a token that may read may call it."""
     hidden: frozenset[str] = frozenset()

@@ -25,7 +25,7 @@ from couvert.api.v2.once import Once
 from couvert.api.v2.refusals import EventNotReached, NoSuchCall
 from couvert.api.v2.waiting import Waiting
 from couvert.commands.callers import Caller
-from couvert.domain.refusals import AccessDenied, MissingRole, Refusal, Unauthenticated
+from couvert.domain.refusals import AccessDenied, Conflict, MissingRole, Refusal, Unauthenticated
 from couvert.limits.port import Standing
 
 log = structlog.get_logger()
@@ -41,6 +41,8 @@ class Visit:
     wishes: Wishes = NO_WISHES
     caller: Caller | None = None
     standing: Standing | None = None
+    raw: bytes = b""
+    """The body, once it was read."""
     params: Json = field(default_factory=dict)
 
 
@@ -91,11 +93,20 @@ class Door:
         if call is not None and visit.wishes.secret is None:
             raise Unauthenticated("Send an API token as X-Access-Token, or as Authorization: Bearer.")
         await self._wait(visit)
-        await self._authenticate(visit)
+        is_read = visit.request.method in {"GET", "HEAD"} or (call is not None and call.is_guarded)
+        await self._authenticate(visit, is_certain=visit.wishes.event > 0 or not is_read)
         await self._count(visit)
         if call is None:
             raise NoSuchCall("There is nothing at this address.")
         assert visit.caller is not None
+        _check_rights(visit.caller, call)
+        try:
+            return await self._execute(visit, call, visit.caller)
+        except Conflict:
+            if not call.is_guarded:
+                raise
+        # Perhaps the token is not what it was: whose it is now decides.
+        await self._authenticate(visit, is_certain=True)
         _check_rights(visit.caller, call)
         return await self._execute(visit, call, visit.caller)
 
@@ -110,15 +121,14 @@ class Door:
             if not await self._house.waiting.reached(event):
                 raise EventNotReached("The event was not reached in time; nothing was done. Ask again.")
 
-    async def _authenticate(self, visit: Visit) -> None:
-        """What writes, or asks for an event, is not let in by what was so a moment ago."""
-        secret, event, _ = visit.wishes
+    async def _authenticate(self, visit: Visit, *, is_certain: bool) -> None:
+        """What asks for an event, or writes without a guard, is not let in by what was so a moment ago."""
+        secret = visit.wishes.secret
         if secret is None:
             return
-        is_write = visit.request.method not in {"GET", "HEAD"}
         await self._house.counting.check_failures(visit.address)
         try:
-            visit.caller = await self._house.parts.callers.find(secret, fresh=event > 0 or is_write)
+            visit.caller = await self._house.parts.callers.find(secret, fresh=is_certain)
         except Refusal as refusal:
             if errors.POLICY[refusal.code].status == 401:
                 await self._house.counting.failed(visit.address)
@@ -136,7 +146,7 @@ class Door:
             visit.params |= inputs.echo(asked.query, frozenset())
         raw = b""
         if call.body is not None:
-            raw = await read_json(visit.request, limit=self._house.parts.settings.max_body)
+            raw = visit.raw = visit.raw or await read_json(visit.request, limit=self._house.parts.settings.max_body)
             asked.body = inputs.body_of(call.body, raw)
             if len(raw) <= inputs.LONGEST_ECHO:
                 visit.params |= inputs.echo(asked.body, call.hidden)
