@@ -51,6 +51,9 @@ class InstantStore:
 class InstantCourier:
     """Everything is sent the moment somebody waits for it."""
 
+    async def ready(self) -> None:
+        return None
+
     def lease(self) -> Lease | None:
         return Lease(1, now_ms() + 30_000)
 
@@ -81,6 +84,8 @@ def main() -> None:
     parser.add_argument("--port", type=int)
     parser.add_argument("--data", type=Path)
     asked = parser.parse_args()
+    lock = wiring.ServeLock(asked.data)
+    lock.take()
     real = wiring.open_parts(settings(asked.data), is_server=True)
     store: Any = InstantStore(real.store)
     courier: Any = InstantCourier()
@@ -88,7 +93,7 @@ def main() -> None:
     mails = AcceptMails(store, ids, now_ms)
     send = SendMail(mails, store, courier, real.settings.v1_patience_seconds)
     parts = replace(real, store=store, keys=Keys(store, ids, now_ms), mails=mails, send=send, courier=courier)
-    _obey(serve._run, parts, serve._listen("127.0.0.1", asked.port))
+    _obey(serve._run, parts, serve._listen("127.0.0.1", asked.port), lock)
 
 
 def _obey(run: Callable[..., None], *arguments: Any) -> None:
