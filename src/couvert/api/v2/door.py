@@ -18,7 +18,7 @@ from couvert.api.request_ids import request_id_of
 from couvert.api.v2 import errors, inputs
 from couvert.api.v2.asked import Answer, Asked, Json
 from couvert.api.v2.call import Call
-from couvert.api.v2.counting import EXEMPT, Counting, standing_headers
+from couvert.api.v2.counting import EXEMPT, VARY, Counting, standing_headers
 from couvert.api.v2.forms import Form, form_for
 from couvert.api.v2.headers import NO_WISHES, Wishes, wishes
 from couvert.api.v2.once import Once
@@ -159,7 +159,7 @@ class Door:
             return answer
         response = visit.form.success(call, answer, request_id=request_id_of(visit.request.scope), params=visit.params)
         if answer.etag is not None:
-            response.headers["etag"] = str(answer.etag)
+            response.raw_headers.append((b"etag", str(answer.etag).encode()))
         return response
 
     def _refused(self, visit: Visit, refusal: Refusal) -> Response:
@@ -175,13 +175,14 @@ class Door:
 
     async def _mark(self, visit: Visit, call: Call | None, response: Response) -> None:
         """What stands on every answer, whatever went wrong before."""
-        response.headers.add_vary_header("Prefer")
+        # Appended as they are: none of them is there yet, and to look for each takes as long as all else in here.
+        response.raw_headers.append(VARY)
         if call is not None and call.is_open:
-            response.headers.update(EXEMPT)
+            response.raw_headers.append(EXEMPT)
             return
         if visit.standing is None:
             visit.standing = await self._house.counting.count(visit.caller, visit.address)
-        response.headers.update(standing_headers(visit.standing))
+        response.raw_headers += standing_headers(visit.standing)
 
 
 def _check_rights(caller: Caller, call: Call) -> None:

@@ -33,7 +33,7 @@ def query_of(model: type[M], params: QueryParams) -> M:
 def parsed(raw: bytes) -> object:
     """JSON, strictly: UTF-8, no NaN, and no name twice in an object, since nobody can tell which one was meant."""
     try:
-        return json.loads(raw.decode(), object_pairs_hook=_unique, parse_constant=_no_number)
+        return _decoder.decode(raw.decode())
     except _Double as double:
         raise _malformed(f"the name {double.args[0]!r} stands twice in one object") from None
     except UnicodeDecodeError:
@@ -63,6 +63,10 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _no_number(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+_decoder: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_number)
+"""`json.loads` would make one for every body."""
 
 
 def _malformed(why: str) -> Faulty:
