@@ -14,6 +14,7 @@ from couvert.cli.letter_files import RecipientList, chunks, read_recipients, rea
 from couvert.cli.options import Data, settings, with_courier
 from couvert.cli.send import address, variables
 from couvert.commands.accept import MOST_RECIPIENTS
+from couvert.domain import ids
 from couvert.domain.delivery import State
 from couvert.domain.mail import AcceptMail, Recipient, Sender
 from couvert.domain.personalise import check, common_values, values
@@ -52,13 +53,13 @@ def bulk(
         AcceptMail(sender, tuple(part), subject, html=body, variables=common)
         for part in chunks(found.recipients, MOST_RECIPIENTS)
     ]
-    counts = with_courier(settings(data), lambda parts, is_served: _bulk(parts, commands, wakes=not is_served))
-    _summarise(counts, found)
+    counts, sent = with_courier(settings(data), lambda parts, is_served: _bulk(parts, commands, wakes=not is_served))
+    _summarise(counts, sent, found)
     if counts.keys() & {State.FAILED, State.UNKNOWN, State.SUPPRESSED, State.EXPIRED}:
         raise typer.Exit(1)
 
 
-async def _bulk(parts: Parts, commands: list[AcceptMail], *, wakes: bool) -> Counter[State]:
+async def _bulk(parts: Parts, commands: list[AcceptMail], *, wakes: bool) -> tuple[Counter[State], Sent]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -72,7 +73,7 @@ async def _bulk(parts: Parts, commands: list[AcceptMail], *, wakes: bool) -> Cou
             sent.append((accepted.mail_id, len(command.recipients)))
             if wakes:
                 parts.courier.wake()
-        return await _follow(parts, sent, lambda settled: progress.update(bar, completed=settled))
+        return await _follow(parts, sent, lambda settled: progress.update(bar, completed=settled)), sent
 
 
 async def _follow(parts: Parts, sent: Sent, show: _Show) -> Counter[State]:
@@ -93,13 +94,16 @@ async def _follow(parts: Parts, sent: Sent, show: _Show) -> Counter[State]:
 # --- What is printed --------------------------------------------------------------------------------------------------
 
 
-def _summarise(counts: Counter[State], found: RecipientList) -> None:
+def _summarise(counts: Counter[State], sent: Sent, found: RecipientList) -> None:
     for state in State:
         if counts[state]:
             print(f"{state:>12}  {counts[state]:,}")
     print(f"{'recipients':>12}  {counts.total():,}")
     if found.repeats:
         print(f"{'repeated':>12}  {len(found.repeats):,} (left out: the address stands on an earlier line)")
+    for mail_id, _ in sent:
+        print(f"{'mail':>12}  {ids.encode('mail', mail_id)}")
+    print("`couvert show MAIL` lists its recipients, each with their delivery.")
     if counts[State.QUEUED]:
         print("Those still queued are kept; `couvert serve` goes on with them.")
 

@@ -22,6 +22,7 @@ LEAST_FREE_BYTES: Final = 500_000_000
 LONGEST_DUE_MS: Final = 5 * 60_000
 CLOCK_SKEW_MS: Final = 10_000
 MOST_BEHIND: Final = 50_000
+HOW_TO_DECIDE: Final = "GET /v2/mails?state=unknown lists their mails, `couvert resolve` decides"
 EVERY_ID: Final = {"first": 0, "last": (1 << 63) - 1}
 
 
@@ -89,7 +90,7 @@ async def _unknown(parts: Parts) -> Finding:
     unknown = counts.get(State.UNKNOWN, 0)
     total = sum(counts.values())
     if unknown:
-        return _well("outcomes", f"{unknown:,} of {total:,} deliveries are unknown, and held: the provider can tell")
+        return _well("outcomes", f"{unknown:,} of {total:,} deliveries are unknown, and held: {HOW_TO_DECIDE}")
     return _well("outcomes", f"{total:,} deliveries, none of them unknown")
 
 
