@@ -17,7 +17,7 @@ be added to `data`, `meta` and `error` at any time; clients ignore what they do 
 without a body; values that would be null are left out; pages are told in `X-Pagination-*`.
 
 **Credentials.** Send a token as `X-Access-Token` or as `Authorization: Bearer`. Reading takes the role \
-`api_read`, anything else `api_write`.
+`api_read`, anything else `api_write`. The console makes tokens, and so does `couvert token create`.
 
 **Read your own writes.** A write answers the id of the last event that it caused in `etag`. Send it as \
 `If-Event-Reached` with a later request, and that is executed once everything it reads has seen the event; after \
