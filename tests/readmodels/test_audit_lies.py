@@ -141,6 +141,10 @@ LIES = {
     ),
     "a token come back": ("update token set is_revoked = 0 where id = {revoked}", "is_revoked is 0, by the log 1"),
     "a token for ever": ("update token set expires_at = null where id = {token}", "expires_at is None, by the log "),
+    "a user's limit": (
+        "update user set rate_limit = 9, rate_period_seconds = 1 where id = {alice}",
+        "rate_limit is 9, by the log None",
+    ),
     "somebody else's token": ("update token set user = {bob} where id = {token}", "user is {bob}, by the log {alice}"),
     "a token's event among a user's": (
         "update event set stream = {alice} where type = 42",

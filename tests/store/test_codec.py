@@ -20,6 +20,7 @@ FOR_EVER = {
     13: "delivery.cancelled.v1", 14: "delivery.resolved-as-sent.v1",
     20: "key.created.v1", 21: "key.origins-added.v1", 22: "key.deleted.v1",
     30: "user.added.v1", 31: "user.renamed.v1", 32: "user.password-set.v1", 33: "user.deleted.v1",
+    34: "user.limited.v1",
     40: "token.created.v1", 41: "token.edited.v1", 42: "token.revoked.v1",
     23: "key.edited.v1", 24: "key.restricted.v1", 25: "key.origins-removed.v1",
 }  # fmt: skip
@@ -45,6 +46,7 @@ WRITTEN = {
     (31, "{}"),
     (32, "{}"),
     (33, "{}"),
+    (34, '{"limit":10000,"period_seconds":600}'),
     (40, '{"token_id":"u","user":7,"roles":["api_read","api_write"],"expires_at":null}'),
     (41, '{"expires_at":5}'),
     (42, "{}"),

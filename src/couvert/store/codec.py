@@ -37,6 +37,7 @@ STORED: Final[dict[int, tuple[str, type[Event]]]] = {
     31: ("user.renamed.v1", user.UserRenamed),
     32: ("user.password-set.v1", user.PasswordSet),
     33: ("user.deleted.v1", user.UserDeleted),
+    34: ("user.limited.v1", user.UserLimited),
     40: ("token.created.v1", token.TokenCreated),
     41: ("token.edited.v1", token.TokenEdited),
     42: ("token.revoked.v1", token.TokenWithdrawn),

@@ -25,12 +25,15 @@ select id, tenant, mail_id, state, attempt, is_begun, deferrals, is_resent, due_
     revision, wake_at, owner
 from delivery order by id
 """
-USER_COLUMNS: Final = ("id", "tenant", "user_id", "role", "is_active", "registered_at")
+USER_COLUMNS: Final = (
+    "id", "tenant", "user_id", "role", "is_active", "registered_at", "rate_limit", "rate_period_seconds",
+)  # fmt: skip
 TOKEN_COLUMNS: Final = (
     "id", "tenant", "token_id", "user", "roles", "created_at", "expires_at", "is_revoked",
 )  # fmt: skip
 _USERS: Final = """
-select id, tenant, user_id, role, is_active, registered_at, email, first_name, last_name, password_hash
+select id, tenant, user_id, role, is_active, registered_at, rate_limit, rate_period_seconds,
+    email, first_name, last_name, password_hash
 from user order by id
 """
 _TOKENS: Final = """

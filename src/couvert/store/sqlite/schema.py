@@ -78,7 +78,10 @@ create table user (
     is_active     integer not null,
     registered_at integer not null,
     password_hash text,
-    revision      integer not null
+    revision      integer not null,
+    -- How often the user may call /v2, if it is not as often as everybody.
+    rate_limit          integer,
+    rate_period_seconds integer
 ) strict;
 create unique index user_email on user (email) where is_active;
 
