@@ -20,6 +20,7 @@ from couvert.commands.keys import Keys
 from couvert.commands.passwords import Passwords
 from couvert.commands.send import SendMail
 from couvert.commands.settled import Settled
+from couvert.commands.suppressions import Suppressions
 from couvert.delivery.copies import Copies
 from couvert.delivery.letters import Letters
 from couvert.delivery.transport import Outcome, Taken
@@ -151,6 +152,7 @@ class Service:
             reached_position=_reached,
             now_ms=self.clock,
             accounts=accounts,
+            suppressions=Suppressions(self.store, ids, self.clock),
         )
         self.app = application(self.parts)
 
