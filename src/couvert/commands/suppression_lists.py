@@ -42,7 +42,7 @@ def read(text: str, now: int) -> list[Entry]:
 
 
 def written(suppressions: Iterable[Suppression]) -> str:
-    """With a header; what is read back suppresses the same addresses."""
+    """The lines below the `HEADER`; what is read back suppresses the same addresses."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")  # RFC 4180
     for each in suppressions:

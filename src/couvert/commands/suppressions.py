@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -23,7 +23,7 @@ from couvert.domain.suppression import (
     is_in_force,
     mark_of,
 )
-from couvert.store.port import Change, Position, Store, StoredSuppression
+from couvert.store.port import Change, Position, Store, StoredSuppression, SuppressionFilter
 
 SLICE: Final = 1_000
 """Addresses that are looked up, or that have ended, at a time: a millisecond or two of the event loop."""
@@ -126,6 +126,14 @@ class Suppressions:
         if ended:
             await self.store.commit(change)
         return len(ended)
+
+    async def in_force(self) -> AsyncIterator[list[Suppression]]:
+        """All of them, the newest first, a slice at a time."""
+        wanted = SuppressionFilter(self.now_ms())
+        while found := await self.store.suppressions(wanted, limit=SLICE):
+            yield [stored.suppression for stored in found]
+            wanted = wanted._replace(before=found[-1].suppression.id)
+            await asyncio.sleep(0)  # for whoever else the event loop has to serve
 
     async def find(self, address: str) -> Suppression | None:
         """The one in force."""

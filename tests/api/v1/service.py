@@ -19,7 +19,7 @@ from couvert.commands.interventions import Interventions
 from couvert.commands.keys import Keys
 from couvert.commands.passwords import Passwords
 from couvert.commands.send import SendMail
-from couvert.commands.settled import Settled
+from couvert.commands.settled import Settled, settled
 from couvert.commands.suppressions import Suppressions
 from couvert.delivery.copies import Copies
 from couvert.delivery.letters import Letters
@@ -110,6 +110,11 @@ class ScriptedCourier:
             return
         begun = await self.attempts.begin(stored)
         assert begun is not None
+        if not begun.delivery.is_begun:
+            end = await settled(self.attempts.store, begun.delivery.id)
+            assert end is not None
+            self._tell(end)
+            return
         self._tell(await self.attempts.record(begun, says))
 
     def _tell(self, settled: Settled) -> None:
