@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     unknown_policy: Literal["hold", "resend"] = Field(
         "hold", description="What becomes of a delivery whose outcome nobody saw: hold, or resend once and then hold."
     )
+    suppress_after_soft_bounces: int = Field(
+        3, ge=0, le=1_000, description="Soft bounces in a row after which an address gets no more mail; 0: any number."
+    )
     v1_patience_seconds: float = Field(
         10, ge=0, le=600, description="How long a /v1 request waits for its mail's outcome."
     )

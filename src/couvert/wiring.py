@@ -21,12 +21,14 @@ from couvert.commands.accept import AcceptMails
 from couvert.commands.accounts import Accounts, open_accounts
 from couvert.commands.attempts import Attempts
 from couvert.commands.changelog import RecordChangelog
+from couvert.commands.consequences import Consequences
 from couvert.commands.idempotency import IdempotencyKeys
 from couvert.commands.interventions import Interventions
 from couvert.commands.keys import Keys
 from couvert.commands.notices import Notices
 from couvert.commands.sandbox import SandboxMailroom
 from couvert.commands.send import SendMail
+from couvert.commands.suppressions import Suppressions
 from couvert.delivery.copies import Copies
 from couvert.delivery.letters import Letters
 from couvert.delivery.transport import Transport
@@ -67,6 +69,7 @@ class Parts:
     interventions: Interventions
     idempotency: IdempotencyKeys
     notices: Notices
+    suppressions: Suppressions
     changelog: RecordChangelog
     courier: Courier
     transport: Transport
@@ -95,6 +98,7 @@ class Parts:
             self.follower.reached_position,
             now_ms,
             self.accounts,
+            self.suppressions,
         )
 
 
@@ -152,7 +156,7 @@ def open_store(settings: Settings) -> Store:
 
 
 def _wire(settings: Settings, store: Store, ids: IdSource) -> Parts:
-    notices = Notices(store, now_ms)
+    notices = Notices(store, now_ms, Consequences(store, ids, settings.suppress_after_soft_bounces))
     transport = transport_of(settings, store, notices)
     leases = Leases(store, owner=secrets.randbits(62) | 1, seconds=settings.lease_seconds, now_ms=now_ms)
     attempts = Attempts(store, now_ms, settings.unknown_policy, int(settings.lease_seconds * 1000))
@@ -175,6 +179,7 @@ def _wire(settings: Settings, store: Store, ids: IdSource) -> Parts:
         interventions=Interventions(store, now_ms, courier.wake),
         idempotency=IdempotencyKeys(store, now_ms),
         notices=notices,
+        suppressions=Suppressions(store, ids, now_ms),
         changelog=RecordChangelog(store, now_ms),
         courier=courier,
         transport=transport,

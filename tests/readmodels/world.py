@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from couvert.commands.accept import AcceptMails
 from couvert.commands.accounts import open_accounts
 from couvert.commands.attempts import Attempts
+from couvert.commands.consequences import Consequences
 from couvert.commands.interventions import Interventions
 from couvert.commands.keys import Keys
 from couvert.commands.notices import NoticeEvent, Notices
+from couvert.commands.suppressions import Suppressions
 from couvert.delivery.transport import Outcome, Refused, Taken, TryLater, Unknown, Withheld
 from couvert.domain.attachments import Attachment
 from couvert.domain.delivery import Bounced, Complained, Delivered, UnknownPolicy
@@ -57,7 +59,8 @@ class World:
         self.accounts = open_accounts(self.store, ids, lambda: self.now)
         self._mails = AcceptMails(self.store, ids, lambda: self.now)
         self._attempts = Attempts(self.store, lambda: self.now, policy, LEASE_MS, chance=lambda: 0.5)
-        self._notices = Notices(self.store, lambda: self.now)
+        self._notices = Notices(self.store, lambda: self.now, Consequences(self.store, ids, 2))
+        self.suppressions = Suppressions(self.store, ids, lambda: self.now)
         self.secrets: list[str] = []
         self._interventions = Interventions(self.store, lambda: self.now)
         self.mails: list[int] = []

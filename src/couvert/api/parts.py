@@ -11,6 +11,7 @@ from couvert.commands.idempotency import IdempotencyKeys
 from couvert.commands.interventions import Interventions
 from couvert.commands.keys import Keys
 from couvert.commands.send import SendMail
+from couvert.commands.suppressions import Suppressions
 from couvert.delivery.copies import Copies
 from couvert.limits.port import Limits
 from couvert.readmodels.feed import Feed
@@ -37,3 +38,4 @@ class Parts:
     now_ms: Callable[[], int]
     """Milliseconds since 1970."""
     accounts: Accounts
+    suppressions: Suppressions

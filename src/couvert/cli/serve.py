@@ -71,12 +71,14 @@ def _run(parts: Parts, listener: socket.socket, lock: ServeLock) -> None:
     from couvert.cli.http_protocol import HttpProtocol
     from couvert.cli.server import Server
     from couvert.workers.changelog import ChangelogWorker
+    from couvert.workers.suppressions import SuppressionsWorker
 
     recorder = ChangelogWorker(parts.changelog, partial(specification, parts.of_doors()), wiring.now_ms)
+    ending = SuppressionsWorker(parts.suppressions)
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
-        async with wiring.running(parts, delivers=True, follows=True), recorder.at_work():
+        async with wiring.running(parts, delivers=True, follows=True), recorder.at_work(), ending.at_work():
             host, port, *_ = listener.getsockname()
             shown = f"[{host}]" if ":" in host else host
             print(f"couvert listens on http://{shown}:{port}, transport {parts.transport.name}", flush=True)

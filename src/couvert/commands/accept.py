@@ -17,6 +17,7 @@ from couvert.domain.ids import IdSource
 from couvert.domain.mail import AcceptMail, MailAccepted
 from couvert.domain.refusals import Unavailable, refuse
 from couvert.domain.restrictions import daily_use
+from couvert.domain.suppression import RecipientSuppressed
 from couvert.store.port import (
     Change,
     Content,
@@ -100,7 +101,12 @@ class AcceptMails:
         now = self.now_ms()
         accepted, change = self._change([command], key, by, now, lease)
         change.idempotency = claim.kept(accepted[0], at=now, mail_id=accepted[0].mail_id) if claim else None
-        return accepted[0]._replace(position=await self._commit(change, accepted[0]))
+        try:
+            return accepted[0]._replace(position=await self._commit(change, accepted[0]))
+        except RecipientSuppressed as found:
+            # It was to be begun at once: accepted all the same, it ends as what it is.
+            suppressed = _suppress(accepted[0], change, found)
+        return suppressed._replace(position=await self._commit(change, suppressed))
 
     async def accept_all(
         self,
@@ -131,6 +137,7 @@ class AcceptMails:
         accepted: list[Accepted] = []
         records: list[Record] = []
         recipients: list[StoredRecipient] = []
+        begins = False
         for command in commands:
             mail_id = self.ids.block(1 + len(command.recipients))
             event = mail.accept(command, now=now, key_id=key.key.id if key else None, user_id=by and by.user)
@@ -138,6 +145,7 @@ class AcceptMails:
             deliveries = _deliveries(mail_id, event, lease, now)
             accepted.append(Accepted(mail_id, 0, now, content, bodies, deliveries))
             records += (Record(mail_id, 0, event), *_beginnings(deliveries))
+            begins = begins or deliveries[0].delivery.is_begun
             recipients += map(StoredRecipient, range(mail_id + 1, mail_id + 1 + event.count), command.recipients)
         return accepted, Change(
             at=now,
@@ -145,6 +153,7 @@ class AcceptMails:
             contents=[each.content for each in accepted],
             bodies=together([each.bodies for each in accepted]),
             new_recipients=recipients,
+            begins=begins,
             new_deliveries=[stored for each in accepted for stored in each.deliveries],
             expected_keys={key.key.id: key.revision} if key else NOBODY,
             expected_tokens=guard_of(by),
@@ -169,6 +178,16 @@ def _begun(first: Delivery, lease: Lease, now: int) -> StoredDelivery:
     if not isinstance(event, Begun):
         return StoredDelivery(first, 1, first.due_at, 0)
     return StoredDelivery(delivery.evolve(first, event), 1, lease.until, lease.owner)
+
+
+def _suppress(accepted: Accepted, change: Change, found: RecipientSuppressed) -> Accepted:
+    """Its one delivery is not begun, and nobody has to look at it."""
+    (begun,) = accepted.deliveries
+    born = begun.delivery._replace(attempt=0, is_begun=False)
+    row = StoredDelivery(delivery.evolve(born, found.event), 1, None, 0)
+    change.records = [change.records[0], Record(accepted.mail_id, 1, found.event, found.message)]
+    change.new_deliveries, change.begins = [row], False
+    return accepted._replace(deliveries=[row])
 
 
 def _beginnings(deliveries: list[StoredDelivery]) -> list[Record]:

@@ -26,6 +26,7 @@ from couvert.domain.delivery import (
     UnknownPolicy,
 )  # fmt: skip
 from couvert.domain.refusals import Conflict, Unavailable
+from couvert.domain.suppression import RecipientSuppressed
 from couvert.store.port import NotedEvent, Store, StoredDelivery
 
 LONGEST_PAUSE_SECONDS: Final = 2.0
@@ -55,10 +56,11 @@ class Attempts:
     chance: Callable[[], float] = random.random
 
     async def begin(self, stored: StoredDelivery) -> StoredDelivery | None:
-        """The row with its attempt begun, or ended if its time was over; None if it is not ours to send.
+        """The row with its attempt begun, or ended if its time was over or its recipient is suppressed; None if it is
+        not ours to send.
 
-        A compare-and-set: revision as read, lease still held. Who loses, or does not learn whether it won, gets None
-        and sends nothing.
+        A compare-and-set: revision as read, lease still held, recipient not suppressed. Who loses, or does not learn
+        whether it won, gets None and sends nothing.
         """
         now = self.now_ms()
         event = rules.begin(stored.delivery, now)
@@ -68,14 +70,26 @@ class Attempts:
         if isinstance(event, Begun):
             row = row._replace(wake_at=now + self.lease_ms)
             change.deliveries = [row]
+            change.begins = True
         change.holds_lease = True
         try:
             await self.store.commit(change)
+        except RecipientSuppressed as found:
+            return await self._suppress(stored, found)
         except Conflict:
             return None
         except Unavailable as trouble:
             if trouble.may_be_kept and isinstance(event, Begun):
                 await self.withdraw(row, now)
+            return None
+        return row
+
+    async def _suppress(self, stored: StoredDelivery, found: RecipientSuppressed) -> StoredDelivery | None:
+        change, row = happened(stored, [found.event], at=self.now_ms(), note=found.message)
+        change.holds_lease = True
+        try:
+            await self.store.commit(change)
+        except (Conflict, Unavailable):
             return None
         return row
 

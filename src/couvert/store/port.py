@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
-from couvert.domain.delivery import Delivery, DeliveryEvent, State
+from couvert.domain.delivery import Delivery, DeliveryEvent, Reason, State
 from couvert.domain.key import ApiKey, KeyEvent
 from couvert.domain.mail import MailAccepted, Recipient, References, Sender
 from couvert.domain.restrictions import DailyUse
+from couvert.domain.suppression import Suppression, SuppressionEvent
 from couvert.domain.token import TokenEvent
 from couvert.domain.user import UserEvent
 from couvert.store.accounts import Accounts, Session, SetupCode, StoredToken, StoredUser
@@ -21,12 +22,12 @@ from couvert.store.accounts import Accounts, Session, SetupCode, StoredToken, St
 Position = int
 """Where an event stands in the log: from 1, without order inversions; a lower one never appears after a higher one."""
 
-Event = MailAccepted | DeliveryEvent | KeyEvent | UserEvent | TokenEvent
+Event = MailAccepted | DeliveryEvent | KeyEvent | UserEvent | TokenEvent | SuppressionEvent
 
 
 class Record(NamedTuple):
-    """One event on its way into the log. `stream` is the id of the mail, key, user or token that it is about, `part` a
-    recipient's number or 0.
+    """One event on its way into the log. `stream` is the id of the mail, key, user, token or suppression that it is
+    about, `part` a recipient's number or 0.
     """
 
     stream: int
@@ -71,6 +72,21 @@ class StoredKey(NamedTuple):
     revision: int
 
 
+class StoredSuppression(NamedTuple):
+    suppression: Suppression
+    revision: int
+
+
+class SoftBounces(NamedTuple):
+    """Of one address, in a row."""
+
+    mark: bytes
+    """Of the address, as `domain.suppression.mark_of` has it."""
+    before: int
+    """As read: a `Conflict` if it is another number meanwhile."""
+    now: int
+
+
 class StoredAttachment(NamedTuple):
     filename: str
     content_type: str
@@ -101,6 +117,17 @@ class Content(NamedTuple):
 class StoredRecipient(NamedTuple):
     delivery_id: int
     recipient: Recipient
+
+
+class SuppressionFilter(NamedTuple):
+    """Those in force at a time, and what else they have to be."""
+
+    now: int
+    reason: Reason | None = None
+    mark: bytes | None = None
+    """Of the address."""
+    before: int | None = None
+    """Only ids below this one."""
 
 
 class TakenDelivery(NamedTuple):
@@ -170,6 +197,12 @@ class Change:
     """Whole rows at their next revision; a `Conflict` unless the stored revision is the one before."""
     holds_lease: bool = False
     """If set, a `Conflict` too unless the lease of each of `deliveries` still runs, by the store's clock."""
+    begins: bool = False
+    """If set, refused with `RecipientSuppressed` if mail is kept from the recipient of one of `deliveries` or of
+    `new_recipients`, by the store's clock. All that begins an attempt says so."""
+    suppressions: Sequence[StoredSuppression] = ()
+    """As `keys`; no two that are active are of one address."""
+    soft_bounces: Sequence[SoftBounces] = ()
     keys: Sequence[StoredKey] = ()
     """As `deliveries`; revision 1 is a new key."""
     expected_keys: Mapping[int, int] = field(default_factory=dict)
@@ -253,6 +286,27 @@ class Store(Accounts, Protocol):
         """By the UUID that clients see, deleted ones included."""
 
     async def keys(self) -> list[StoredKey]: ...
+
+    async def suppression(self, id_: int) -> StoredSuppression | None:
+        """Ended ones included."""
+
+    async def active_suppressions(self, marks: Collection[bytes]) -> Mapping[bytes, StoredSuppression]:
+        """Of the addresses with these marks, the one each has, if it has one that was not yet recorded as ended."""
+
+    async def suppressions(self, wanted: SuppressionFilter, *, limit: int, skip: int = 0) -> list[StoredSuppression]:
+        """The newest first."""
+
+    async def count_suppressions(self, wanted: SuppressionFilter, most: int) -> int:
+        """No further than `most`."""
+
+    async def lapsed_suppressions(self, now: int, most: int) -> list[StoredSuppression]:
+        """Active ones whose end has passed."""
+
+    async def soft_bounces(self, mark: bytes) -> int:
+        """In a row, of the address with this mark."""
+
+    async def has_soft_bounces(self) -> bool:
+        """Whether any address has one."""
 
     async def used(self, key: int, day: int) -> int:
         """How many recipients were counted for a key with a quota, on a day since 1970."""

@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from couvert.api.body import lingering, read_json
+from couvert.api.body import lingering, read_json, read_text
 from couvert.api.parts import Parts
 from couvert.api.refusals import BodyTooLarge
 from couvert.api.request_ids import request_id_of
@@ -150,6 +150,10 @@ class Door:
             asked.body = inputs.body_of(call.body, raw)
             if len(raw) <= inputs.LONGEST_ECHO:
                 visit.params |= inputs.echo(asked.body, call.hidden)
+        elif call.text_body is not None:
+            limit = self._house.parts.settings.max_body
+            raw = visit.raw = visit.raw or await read_text(visit.request, call.text_body, limit=limit)
+            asked.body = inputs.text_of(raw)
         return self._written(visit, call, await self._house.once.handled(call, asked, visit.wishes.key, raw))
 
     # --- What is answered ---------------------------------------------------------------------------------------------

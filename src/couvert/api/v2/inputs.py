@@ -23,6 +23,15 @@ def body_of(model: type[M], raw: bytes) -> M:
     return checked(model, parsed(raw))
 
 
+def text_of(raw: bytes) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as fault:
+        raise Faulty(
+            [Item("body", f"is not UTF-8 (at byte {fault.start + 1:,}); save it as UTF-8", "encoding")]
+        ) from None
+
+
 def query_of(model: type[M], params: QueryParams) -> M:
     doubles = sorted({name for name in params if len(params.getlist(name)) > 1})
     if doubles:

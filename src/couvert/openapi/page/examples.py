@@ -28,7 +28,10 @@ def curl(method: str, path: str, base_url: str, operation: Json, body: Any) -> H
     parts += [shlex.quote(base_url.rstrip("/") + path)]
     if operation.get("security") != []:
         parts += ['\\\n  -H "X-Access-Token: $COUVERT_TOKEN"']
-    if body is not None:
+    if isinstance(body, str):
+        (media_type,) = operation["requestBody"]["content"]
+        parts += [f'\\\n  -H "Content-Type: {media_type}"', "\\\n  --data-binary @FILE"]
+    elif body is not None:
         text = json.dumps(body, ensure_ascii=False)
         text = text if len(text) <= LONGEST_LINE else json.dumps(body, ensure_ascii=False, indent=2)
         parts += ['\\\n  -H "Content-Type: application/json"', f"\\\n  -d {shlex.quote(text)}"]

@@ -115,6 +115,27 @@ create table session (
 ) strict, without rowid;
 create index session_user on session (user);
 
+-- The address is personal, and in no event: an ended suppression has neither it nor the mark made of it.
+create table suppression (
+    id         integer primary key,
+    tenant     integer not null,
+    mark       blob    unique,
+    address    text    not null,
+    reason     text    not null,
+    delivery   integer,
+    user       integer,
+    created_at integer not null,
+    expires_at integer,
+    is_active  integer not null,
+    revision   integer not null
+) strict;
+create index suppression_end on suppression (expires_at) where is_active and expires_at is not null;
+create table soft_bounce (
+    mark     blob    primary key,
+    tenant   integer not null,
+    in_a_row integer not null
+) strict, without rowid;
+
 create table idempotency (
     scope      blob    primary key,
     tenant     integer not null,

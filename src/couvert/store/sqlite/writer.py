@@ -137,7 +137,8 @@ def _burden(change: Change) -> int:
     characters = sum(map(len, change.bodies.values()))
     if change.sandbox_mail is not None:
         characters += len(change.sandbox_mail.content)
-    return len(change.new_recipients) + len(change.deliveries) + characters // CHARACTERS
+    rows = len(change.new_recipients) + len(change.deliveries) + len(change.suppressions)
+    return rows + characters // CHARACTERS
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:
