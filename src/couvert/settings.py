@@ -40,6 +40,9 @@ class Settings(BaseSettings):
     max_body: int = Field(32_000_000, ge=1_000, description="The longest request body, in bytes.")
     v1_max_body: int = Field(5_000_000, ge=1_000, description="The longest /v1 request body, in bytes.")
     max_in_flight: int = Field(64, ge=1, le=4_096, description="Deliveries begun and undecided at once, per process.")
+    max_bytes_in_flight: int = Field(
+        256_000_000, ge=1, description="Bytes of messages built and not yet handed over, per process."
+    )
     lease_seconds: float = Field(30, ge=1, le=3_600, description="How long a worker that died holds its deliveries.")
     stop_seconds: int = Field(
         8, ge=0, le=3_600, description="How long requests in flight may take once told to stop; then they are cut off."

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
@@ -14,16 +15,18 @@ from couvert.api.access_log import AccessLog
 from couvert.api.cors import Cors
 from couvert.api.crashes import Crashes
 from couvert.api.parts import Parts
-from couvert.api.request_ids import RequestIds
+from couvert.api.request_ids import RequestIds, request_id_of
 from couvert.api.v1 import errors
 from couvert.api.v1.door import Door
 from couvert.api.v1.health import health
 from couvert.api.v1.keys import AddOrigins, CreateKey, DeleteKey
 from couvert.api.v1.mail import PostMail
 from couvert.api.v2 import routes as v2
-from couvert.api.v2.forms import crashed
+from couvert.api.v2.errors import failure
+from couvert.api.v2.forms import crashed, form_for
 from couvert.console import routes as console
 from couvert.console.parts import Parts as ConsoleParts
+from couvert.domain.refusals import Unavailable
 
 
 def application(parts: Parts, lifespan: Lifespan[Any] | None = None) -> ASGIApp:
@@ -42,7 +45,7 @@ def application(parts: Parts, lifespan: Lifespan[Any] | None = None) -> ASGIApp:
         RequestIds,
         AccessLog,
         partial(Cors, parts=parts),
-        partial(Crashes, answer=_crashed),
+        partial(Crashes, answer=_crashed, cut_off=_cut_off, is_stopping=lambda: parts.feed.is_over),
     ]
     router = Router(routes, redirect_slashes=False, default=_nowhere(v2.nowhere(house)), lifespan=lifespan)
     served: ASGIApp = router
@@ -73,6 +76,14 @@ def _nowhere(of_v2: ASGIApp) -> ASGIApp:
 
 def _crashed(scope: Scope) -> Response:
     return errors.crashed(scope) if _is_v1(scope) else crashed(scope)
+
+
+def _cut_off(scope: Scope) -> Response:
+    """Nobody saw how its commit ended, if there was one."""
+    refusal = Unavailable("The service stopped before this request ended.", may_be_kept=True)
+    if _is_v1(scope):
+        return errors.answer(refusal, request_id_of(scope))
+    return form_for(Headers(scope=scope)).failure(failure(refusal), request_id=request_id_of(scope))
 
 
 def _is_v1(scope: Scope) -> bool:

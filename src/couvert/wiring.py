@@ -168,6 +168,7 @@ def _wire(settings: Settings, store: Store, ids: IdSource) -> Parts:
         leases,
         hands=settings.max_in_flight,
         now_ms=now_ms,
+        most_bytes=settings.max_bytes_in_flight,
     )
     mails = AcceptMails(store, ids, now_ms)
     return Parts(

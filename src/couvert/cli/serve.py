@@ -86,6 +86,10 @@ def _run(parts: Parts, listener: socket.socket, lock: ServeLock) -> None:
             await _invite(parts)
             yield
 
+    def stopping() -> None:
+        parts.feed.end()
+        parts.courier.begin_nothing_more()
+
     # What start-up made stays; scanning it again and again took a twentieth of the time under load.
     gc.collect()
     gc.freeze()
@@ -105,7 +109,7 @@ def _run(parts: Parts, listener: socket.socket, lock: ServeLock) -> None:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=parts.settings.stop_seconds,
     )
-    server = Server(config, stopping=parts.feed.end)
+    server = Server(config, stopping=stopping)
     _obey_signals(server)
     server.run(sockets=[listener])
 

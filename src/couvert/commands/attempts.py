@@ -19,6 +19,7 @@ from couvert.domain.delivery import (
     Begun,
     Deferred,
     DeliveryEvent,
+    Expired,
     Failed,
     OutcomeUnknown,
     Released,
@@ -119,7 +120,13 @@ class Attempts:
         """Nobody will ever be able to send it, for a reason of our own; no attempt was begun."""
         return await self._end(stored, [Failed(stored.delivery.attempt, "unsendable")], words)
 
-    async def _end(self, stored: StoredDelivery, events: list[DeliveryEvent], words: str) -> Settled | None:
+    async def expire(self, most: int) -> int:
+        """End up to `most` deliveries that nobody holds and whose mail expired; how many were ended."""
+        expired = await self.store.expired(now=self.now_ms(), limit=most)
+        ends = await asyncio.gather(*(self._end(stored, [Expired()], None) for stored in expired))
+        return sum(end is not None for end in ends)
+
+    async def _end(self, stored: StoredDelivery, events: list[DeliveryEvent], words: str | None) -> Settled | None:
         try:
             row, at = await self._commit(stored, events, words)
         except (Conflict, Unavailable):

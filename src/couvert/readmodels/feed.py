@@ -23,6 +23,11 @@ class Feed:
         self._waiting: set[asyncio.Future[None]] = set()
         self._over = asyncio.Event()
 
+    @property
+    def is_over(self) -> bool:
+        """The service was told to stop."""
+        return self._over.is_set()
+
     async def over(self) -> None:
         """Returns once the service is told to stop."""
         await self._over.wait()

@@ -259,6 +259,9 @@ class Store(Accounts, Protocol):
     async def next_wake(self) -> int | None:
         """When the next delivery wants a worker, None if nothing waits."""
 
+    async def expired(self, *, now: int, limit: int) -> list[StoredDelivery]:
+        """Deliveries that wait for an attempt and for nobody's lease, and whose mail has expired."""
+
     async def delivery(self, delivery_id: int) -> StoredDelivery | None: ...
 
     async def latest_deliveries(self, most: int) -> list[int]:

@@ -42,6 +42,7 @@ create table delivery (
     owner      integer not null
 ) strict;
 create index delivery_wake on delivery (priority, wake_at) where wake_at is not null;
+create index delivery_expiry on delivery (expires_at) where expires_at is not null and due_at is not null;
 
 create table api_key (
     id         integer primary key,

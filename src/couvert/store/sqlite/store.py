@@ -54,6 +54,10 @@ update delivery set revision = revision + 1, wake_at = ?, owner = ? where id in 
 _ATTACHMENTS: Final = """
 select filename, content_type, content_id, size, sha256 from attachment where mail_id = ? order by n
 """
+_EXPIRED: Final = f"""
+select {_DELIVERY} from delivery
+where expires_at <= ? and due_at is not null and wake_at <= ? order by expires_at limit ?
+"""
 _TIMELINE: Final = """
 select e.position, e.stream, e.part, e.at, e.type, e.payload, n.words
 from event e left join note n on n.position = e.position
@@ -111,6 +115,9 @@ class SqliteStore(SqliteAccounts, SqliteSuppressions):
         sql = "select min(wake_at) from delivery where priority = ? and wake_at is not null"
         times = [self._read(sql, priority)[0][0] for priority in PRIORITIES]
         return min((time for time in times if time is not None), default=None)
+
+    async def expired(self, *, now: int, limit: int) -> list[StoredDelivery]:
+        return [rows.delivery_of(row) for row in self._read(_EXPIRED, now, now, limit)]
 
     async def delivery(self, delivery_id: int) -> StoredDelivery | None:
         return self._one(rows.delivery_of, f"select {_DELIVERY} from delivery where id = ?", delivery_id)
