@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, Literal, NamedTuple
 
 Tally = Counter[tuple[str, ...]]
 """How often, by the values of its labels: few, and never anything that a client chooses."""
@@ -27,3 +27,16 @@ class Histogram:
     def observe(self, value: float) -> None:
         self.counts[bisect_left(self.bounds, value)] += 1
         self.total += value
+
+
+class Measure(NamedTuple):
+    """One thing that is measured, as `metrics` shows it: whoever counts something offers its measures."""
+
+    name: str
+    """`couvert_...`, with its unit; a counter's ends in `_total`."""
+    kind: Literal["counter", "gauge", "histogram"]
+    words: str
+    """A sentence for whoever reads the page."""
+    labels: tuple[str, ...]
+    read: Callable[[], Iterable[tuple[tuple[str, ...], float | Histogram]]]
+    """Values by their labels' values: quickly, on the event loop. Nothing if it is not known now."""

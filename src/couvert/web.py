@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 from couvert.api.access_log import AccessLog
 from couvert.api.cors import Cors
 from couvert.api.crashes import Crashes
+from couvert.api.metrics import Metrics
 from couvert.api.parts import Parts
 from couvert.api.request_ids import RequestIds, request_id_of
 from couvert.api.v1 import errors
@@ -37,13 +38,15 @@ def application(parts: Parts, lifespan: Lifespan[Any] | None = None) -> ASGIApp:
         Route("/v1/api-key/{api_key}", Door(DELETE=DeleteKey(parts))),
         Route("/v1/api-key/{api_key}/origins", Door(POST=AddOrigins(parts))),
     ]
+    if parts.metrics is not None:
+        routes.append(Route("/metrics", Metrics(parts.metrics).get))
     house = v2.gatehouse(parts)
     routes += v2.routes(house, v2.calls(parts))
     routes += console.routes(_console_parts(parts))
     # The outermost first. What none of the doors caught is answered by the one whose address it was.
     passed: list[Callable[[ASGIApp], ASGIApp]] = [
         RequestIds,
-        AccessLog,
+        partial(AccessLog, traffic=parts.traffic),
         partial(Cors, parts=parts),
         partial(Crashes, answer=_crashed, cut_off=_cut_off, is_stopping=lambda: parts.feed.is_over),
     ]

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from couvert.api import parts as doors
+from couvert.api.traffic import Traffic
 from couvert.commands.accept import AcceptMails
 from couvert.commands.accounts import Accounts, open_accounts
 from couvert.commands.attempts import Attempts
@@ -35,6 +36,9 @@ from couvert.delivery.transport import Transport
 from couvert.domain.ids import NODES, IdSource
 from couvert.limits.memory import MemoryLimits
 from couvert.limits.port import Limits
+from couvert.metrics.page import MetricsPage
+from couvert.metrics.readings import Readings
+from couvert.metrics.table import Watched, measures
 from couvert.readmodels.feed import Feed
 from couvert.readmodels.follower import Follower
 from couvert.readmodels.reading import Reading
@@ -80,6 +84,8 @@ class Parts:
     reading: Reading
     copies: Copies
     feed: Feed
+    traffic: Traffic
+    metrics: MetricsPage
 
     def of_doors(self) -> doors.Parts:
         """What the API needs of them."""
@@ -99,6 +105,8 @@ class Parts:
             now_ms,
             self.accounts,
             self.suppressions,
+            self.traffic,
+            self.metrics,
         )
 
 
@@ -171,6 +179,10 @@ def _wire(settings: Settings, store: Store, ids: IdSource) -> Parts:
         most_bytes=settings.max_bytes_in_flight,
     )
     mails = AcceptMails(store, ids, now_ms)
+    limits, feed, traffic, reading = MemoryLimits(), Feed(store.position), Traffic(), Reading(settings.data_dir)
+    follower = Follower(settings.data_dir, delay_ms=settings.projection_delay_ms)
+    readings = Readings(store, reading, settings.data_dir, now_ms)
+    watched = Watched(traffic, limits, store, follower, feed, courier, readings)
     return Parts(
         settings=settings,
         store=store,
@@ -185,11 +197,13 @@ def _wire(settings: Settings, store: Store, ids: IdSource) -> Parts:
         courier=courier,
         transport=transport,
         accounts=open_accounts(store, ids, now_ms),
-        limits=MemoryLimits(),
-        reading=Reading(settings.data_dir),
+        limits=limits,
+        reading=reading,
         copies=Copies(store, Letters(store, now_ms)),
-        feed=Feed(store.position),
-        follower=Follower(settings.data_dir, delay_ms=settings.projection_delay_ms),
+        feed=feed,
+        follower=follower,
+        traffic=traffic,
+        metrics=MetricsPage(measures(watched), readings.refresh),
     )
 
 

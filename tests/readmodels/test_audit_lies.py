@@ -200,6 +200,10 @@ LIES = {
         "update models.delivery set state = 5 where id = {b} + 1",
         "In the read models, of delivery {dlv_b1}: state is complained, by the log unknown.",
     ),
+    "a total of the read models": (
+        "update models.total set deliveries = deliveries + 5 where state = 8",
+        "The read models count 5 cancelled deliveries, by the log 0.",
+    ),
     "ahead of the log": (
         "update models.checkpoint set position = position + 1",
         "The read models followed another log, or this one lost its end",

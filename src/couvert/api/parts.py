@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from couvert.api.traffic import Traffic
 from couvert.commands.accounts import Accounts
 from couvert.commands.callers import Callers
 from couvert.commands.idempotency import IdempotencyKeys
@@ -39,3 +40,6 @@ class Parts:
     """Milliseconds since 1970."""
     accounts: Accounts
     suppressions: Suppressions
+    traffic: Traffic = field(default_factory=Traffic)
+    metrics: Callable[[], Awaitable[bytes]] | None = None
+    """The page for Prometheus, where somebody wired it."""

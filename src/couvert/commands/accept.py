@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any, Final, NamedTuple, NewType
 
 from couvert.commands import checks
@@ -53,6 +54,8 @@ class Accepted(NamedTuple):
     content: Content
     bodies: Bodies
     deliveries: list[StoredDelivery]
+    kept_at: float = 0.0
+    """By `perf_counter`, once its commit was synced."""
 
 
 class AcceptedUnseen(Unavailable):
@@ -102,11 +105,11 @@ class AcceptMails:
         accepted, change = self._change([command], key, by, now, lease)
         change.idempotency = claim.kept(accepted[0], at=now, mail_id=accepted[0].mail_id) if claim else None
         try:
-            return accepted[0]._replace(position=await self._commit(change, accepted[0]))
+            return _kept(accepted[0], await self._commit(change, accepted[0]))
         except RecipientSuppressed as found:
             # It was to be begun at once: accepted all the same, it ends as what it is.
             suppressed = _suppress(accepted[0], change, found)
-        return suppressed._replace(position=await self._commit(change, suppressed))
+        return _kept(suppressed, await self._commit(change, suppressed))
 
     async def accept_all(
         self,
@@ -121,7 +124,7 @@ class AcceptMails:
         accepted, change = self._change(commands, key, by, now, None)
         change.idempotency = claim.kept(accepted, at=now) if claim else None
         position = await self.store.commit(change)
-        return [each._replace(position=position) for each in accepted]
+        return [_kept(each, position) for each in accepted]
 
     async def _commit(self, change: Change, accepted: Accepted) -> Position:
         try:
@@ -159,6 +162,10 @@ class AcceptMails:
             expected_tokens=guard_of(by),
             daily_use=daily_use(key.key.restrictions, key.key.id, len(recipients), now) if key else None,
         )
+
+
+def _kept(accepted: Accepted, position: Position) -> Accepted:
+    return accepted._replace(position=position, kept_at=perf_counter())
 
 
 def _deliveries(mail_id: int, event: MailAccepted, lease: Lease | None, now: int) -> list[StoredDelivery]:

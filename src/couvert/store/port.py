@@ -18,6 +18,7 @@ from couvert.domain.suppression import Suppression, SuppressionEvent
 from couvert.domain.token import TokenEvent
 from couvert.domain.user import UserEvent
 from couvert.store.accounts import Accounts, Session, SetupCode, StoredToken, StoredUser
+from couvert.tallies import SIZES, Histogram
 
 Position = int
 """Where an event stands in the log: from 1, without order inversions; a lower one never appears after a higher one."""
@@ -238,8 +239,23 @@ class Change:
     """Later than the last entry, which must be the one of its `after`: otherwise a `Conflict`."""
 
 
+@dataclass(slots=True)
+class Commits:
+    """What this process committed, counted for whoever watches."""
+
+    seconds: Histogram = field(default_factory=Histogram)
+    """From the first statement of a group until it is synced and its senders are told."""
+    items: Histogram = field(default_factory=lambda: Histogram(SIZES))
+    """In each group."""
+    unavailable: int = 0
+    """Items that the database could not take."""
+
+
 class Store(Accounts, Protocol):
     """Raises `Unavailable` where it cannot read or write now (disk full, read-only, broken); it recovers by itself."""
+
+    @property
+    def committed(self) -> Commits: ...
 
     async def commit(self, change: Change) -> Position:
         """Keep the whole change and return the log's last position, once synced; on a refusal, keep nothing of it.

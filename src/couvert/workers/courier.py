@@ -362,7 +362,7 @@ class Courier:
         except Exception as error:
             log.exception("courier.transport_stumbled", delivery=message.delivery_id)
             outcome = Unknown(f"the transport stumbled: {error!r}")
-        self.hand_overs.ended(outcome, clock() - began)
+        self.hand_overs.ended(message, outcome, clock() - began)
         return outcome
 
     async def _give_back(self, stored: StoredDelivery, after_seconds: float = 0) -> Settled | None:

@@ -18,6 +18,7 @@ from couvert.store import codec
 from couvert.store.port import (
     Change,
     ChangelogEntry,
+    Commits,
     Content,
     Idempotency,
     LoggedEvent,
@@ -84,6 +85,10 @@ class SqliteStore(SqliteAccounts, SqliteSuppressions):
         self._writer = Writer(lambda: open_writer(path), self._checkpointer, now_ms, self._committed)
         self._checkpointer.start()
         self._writer.start()
+
+    @property
+    def committed(self) -> Commits:
+        return self._writer.commits
 
     async def commit(self, change: Change) -> Position:
         if any(len(body) > rows.LARGE for body in change.bodies.values()):
