@@ -175,6 +175,16 @@ class ChangelogEntry(NamedTuple):
     """As it was recorded; empty when read in a list."""
 
 
+class Examination(NamedTuple):
+    """What a look at the database's file found."""
+
+    faults: Sequence[str]
+    is_complete: bool
+    """All of it was looked at in time."""
+    file_bytes: int
+    wal_bytes: int
+
+
 class SandboxMail(NamedTuple):
     delivery_id: int
     attempt: int
@@ -352,6 +362,9 @@ class Store(Accounts, Protocol):
 
     async def last_event_at(self) -> int | None:
         """When the last event happened, by the clock of whoever appended it."""
+
+    async def examine(self, seconds: float) -> Examination:
+        """Look for damage, for so long at most."""
 
     def on_commit(self, listener: Callable[[Position], None]) -> None:
         """Call `listener` on the event loop after each sync of this process that appended events."""

@@ -20,6 +20,7 @@ from couvert.store.port import (
     ChangelogEntry,
     Commits,
     Content,
+    Examination,
     Idempotency,
     LoggedEvent,
     NotedEvent,
@@ -31,7 +32,7 @@ from couvert.store.port import (
     StoredKey,
     TakenDelivery,
 )
-from couvert.store.sqlite import rows, schema, statements
+from couvert.store.sqlite import examination, rows, schema, statements
 from couvert.store.sqlite.accounts import SqliteAccounts
 from couvert.store.sqlite.checkpointer import Checkpointer
 from couvert.store.sqlite.connections import open_checkpointer, open_reader, open_writer
@@ -76,7 +77,7 @@ class SqliteStore(SqliteAccounts, SqliteSuppressions):
     def __init__(self, directory: Path, now_ms: Callable[[], int]) -> None:
         """Open the data directory, creating or migrating its files. Raises sqlite3.Error or OSError."""
         directory.mkdir(parents=True, exist_ok=True)
-        path = directory / FILE
+        self._path = path = directory / FILE
         with closing(open_writer(path)) as connection:
             schema.migrate(connection)
         self._listeners: list[Callable[[Position], None]] = []
@@ -202,6 +203,12 @@ class SqliteStore(SqliteAccounts, SqliteSuppressions):
     async def last_event_at(self) -> int | None:
         found = self._read("select at from event order by position desc limit 1")
         return found[0][0] if found else None
+
+    async def examine(self, seconds: float) -> Examination:
+        try:
+            return await asyncio.to_thread(examination.examine, self._path, seconds)
+        except sqlite3.Error as error:
+            raise Unavailable(f"The database cannot be read ({error}).") from error
 
     def on_commit(self, listener: Callable[[Position], None]) -> None:
         self._listeners.append(listener)
