@@ -1,6 +1,7 @@
 """POST /v2/mails: one mail to one or many."""
 
 import base64
+import json
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -251,12 +252,8 @@ async def test_who_may_read_may_preview(office):
 
 
 async def test_a_value_that_holds_half_a_surrogate_pair_is_named(office):
-    changes = {
-        "tags": ["\ud800"],
-        "headers": {"X-A": "\ud800"},
-        "textTemplate": "{{\ud800}}",
-        "emailId": "\ud83d\ude00",
-    }
+    raw = json.dumps(mail(tags=["\ud800"], headers={"X-A": "\ud800"}, emailId="\ud83d\ude00"))
 
-    assert faults(await office.send(mail(**changes))).keys() == {"textTemplate"}
-    assert faults(await office.send(mail(**changes | {"textTemplate": None}))).keys() == {"tags.0", "headers.X-A"}
+    answer = await office.post("/v2/mails", content=raw, headers={"Content-Type": "application/json"})
+
+    assert faults(answer).keys() == {"tags.0", "headers.X-A"}
