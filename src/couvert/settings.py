@@ -62,6 +62,9 @@ class Settings(BaseSettings):
     rate_limit: str = Field(
         "3000/600s", description="Requests of /v2 that a user, or an address without a token, may send per period."
     )
+    idempotency_hours: int = Field(
+        168, ge=24, le=720, description="How long an `Idempotency-Key` stands for the request that it came with first."
+    )
     projection_delay_ms: int = Field(
         0, ge=0, le=60_000, description="How long the read models wait before each batch, for tests of what is late."
     )

@@ -190,7 +190,7 @@ def _wire(settings: Settings, store: Store, ids: IdSource) -> Parts:
         mails=mails,
         send=SendMail(mails, store, courier, settings.v1_patience_seconds),
         interventions=Interventions(store, now_ms, courier.wake),
-        idempotency=IdempotencyKeys(store, now_ms),
+        idempotency=IdempotencyKeys(store, now_ms, settings.idempotency_hours * 3_600_000),
         notices=notices,
         suppressions=Suppressions(store, ids, now_ms),
         changelog=RecordChangelog(store, now_ms),

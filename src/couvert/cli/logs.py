@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
@@ -32,7 +33,11 @@ _encoder = msgspec.json.Encoder(enc_hook=str)
 
 
 def _json(_: object, __: str, line: EventDict) -> str:
-    return _encoder.encode(line).decode()
+    try:
+        return _encoder.encode(line).decode()
+    except UnicodeEncodeError:
+        # Half a surrogate pair, from a request: the line that tells of it must not fail as well.
+        return json.dumps(line, default=str)
 
 
 class _Timestamp:

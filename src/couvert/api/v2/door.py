@@ -25,7 +25,7 @@ from couvert.api.v2.once import Once
 from couvert.api.v2.refusals import EventNotReached, NoSuchCall
 from couvert.api.v2.waiting import Waiting
 from couvert.commands.callers import Caller
-from couvert.domain.refusals import AccessDenied, Conflict, MissingRole, Refusal, Unauthenticated
+from couvert.domain.refusals import AccessDenied, Conflict, MissingRole, RateLimited, Refusal, Unauthenticated
 from couvert.limits.port import Standing
 
 log = structlog.get_logger()
@@ -75,7 +75,7 @@ class Door:
             send = lingering(receive, send)
             response = self._refused(visit, refusal)
         except Refusal as refusal:
-            response = self._refused(visit, refusal)
+            response = self._refused(visit, await self._counted(visit, call, refusal))
         except ClientDisconnect:
             return
         except Exception:
@@ -137,6 +137,16 @@ class Door:
     async def _count(self, visit: Visit) -> None:
         visit.standing = await self._house.counting.count(visit.caller, visit.address)
         self._house.counting.check(visit.standing)
+
+    async def _counted(self, visit: Visit, call: Call | None, refusal: Refusal) -> Refusal:
+        """Who is refused before they were counted is counted by the address, and beyond its limit told to wait."""
+        if visit.standing is not None or (call is not None and call.is_open):
+            return refusal
+        try:
+            await self._count(visit)
+        except RateLimited as limited:
+            return refusal if isinstance(refusal, RateLimited) else limited
+        return refusal
 
     async def _execute(self, visit: Visit, call: Call, caller: Caller | None) -> Response:
         asked = Asked(visit.request, visit.request.path_params, caller)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn, TypeVar
 
@@ -15,6 +16,8 @@ M = TypeVar("M", bound=BaseModel)
 
 MOST_FAULTS: Final = 1_000
 LONGEST_ECHO: Final = 2_000
+_HALVES: Final = re.compile(rb"\\u[dD][89a-fA-F]")
+_HALF: Final = re.compile("[\ud800-\udfff]")
 OURS: Final = "Value error, "
 """What Pydantic puts before the words of a rule of ours."""
 
@@ -42,7 +45,7 @@ def query_of(model: type[M], params: QueryParams) -> M:
 def parsed(raw: bytes) -> object:
     """JSON, strictly: UTF-8, no NaN, and no name twice in an object, since nobody can tell which one was meant."""
     try:
-        return _decoder.decode(raw.decode())
+        return (_careful if _HALVES.search(raw) else _decoder).decode(raw.decode())
     except _Double as double:
         raise _malformed(f"the name {double.args[0]!r} stands twice in one object") from None
     except UnicodeDecodeError:
@@ -70,12 +73,20 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return members
 
 
+def _whole(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Half a surrogate pair in a value is told by whoever reads that value; in a name it would break the telling."""
+    if any(_HALF.search(name) for name, _ in pairs):
+        raise ValueError("a name holds half a surrogate pair, which is no character")
+    return _unique(pairs)
+
+
 def _no_number(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
 _decoder: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_number)
 """`json.loads` would make one for every body."""
+_careful: Final = json.JSONDecoder(object_pairs_hook=_whole, parse_constant=_no_number)
 
 
 def _malformed(why: str) -> Faulty:
