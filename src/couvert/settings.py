@@ -35,7 +35,9 @@ class Settings(BaseSettings):
     public_url: str | None = Field(None, description="The address users reach the service at, if it is public.")
     cors_origins: str = Field("http://localhost:4321", description="Origins of browser apps, separated by commas.")
     v1_key_management: Literal["auto", "public", "token"] = Field(
-        "auto", description="Who may create and delete /v1 keys; `auto` is public for loopback on the sandbox only."
+        "auto",
+        description="Who may create and delete /v1 keys by /v1: `public`, whoever has a `token` with `api_write`, "
+        "or `auto`: public for loopback on the sandbox, else `token`.",
     )
     max_body: int = Field(32_000_000, ge=1_000, description="The longest request body, in bytes.")
     v1_max_body: int = Field(5_000_000, ge=1_000, description="The longest /v1 request body, in bytes.")
