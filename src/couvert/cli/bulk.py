@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from couvert.cli.letter_files import RecipientList, chunks, read_recipients, read_template
-from couvert.cli.options import Data, settings, with_courier
+from couvert.cli.options import Data, settings, with_courier, with_parts
 from couvert.cli.send import address, variables
+from couvert.cli.times import utc
 from couvert.commands.accept import MOST_RECIPIENTS
 from couvert.domain import ids
 from couvert.domain.delivery import State
@@ -21,6 +22,7 @@ from couvert.domain.personalise import check, common_values, values
 from couvert.domain.refusals import RuleBroken
 
 if TYPE_CHECKING:
+    from couvert.domain.suppression import Suppression
     from couvert.wiring import Parts
 
 LOOK_SECONDS: Final = 0.25
@@ -44,7 +46,7 @@ def bulk(
     found = read_recipients(recipients)
     sender, body, common = Sender(address("--from", from_)), read_template(html), variables(var or [])
     if dry_run:
-        _show(found, sender, subject, body, common)
+        _show(found, sender, subject, body, common, _suppressed(data, found.recipients))
         return
     _refuse_faults(found, recipients)
     # All of them are checked before the first is accepted: either everybody gets the mail, or nobody.
@@ -108,8 +110,25 @@ def _summarise(counts: Counter[State], sent: Sent, found: RecipientList) -> None
         print("Those still queued are kept; `couvert serve` goes on with them.")
 
 
-def _show(found: RecipientList, sender: Sender, subject: str, body: str, common: dict[str, str]) -> None:
-    """Who would get what and why not, a line each; exit code 1 if somebody would not."""
+def _suppressed(data: Path | None, recipients: Sequence[Recipient]) -> Mapping[str, Suppression]:
+    """Address -> what keeps mail from it now; nothing if there is no data yet."""
+    from couvert import wiring
+
+    async def work(parts: Parts) -> Mapping[str, Suppression]:
+        return await parts.suppressions.of([recipient.email for recipient in recipients])
+
+    return with_parts(data, work) if wiring.has_data(settings(data)) else {}
+
+
+def _show(
+    found: RecipientList,
+    sender: Sender,
+    subject: str,
+    body: str,
+    common: dict[str, str],
+    suppressed: Mapping[str, Suppression],
+) -> None:
+    """Who would get what and why not, a line each; exit code 1 if a line is at fault."""
     stopped = [*found.faults]
     for recipient in found.recipients:
         try:
@@ -117,11 +136,12 @@ def _show(found: RecipientList, sender: Sender, subject: str, body: str, common:
         except RuleBroken as refusal:
             stopped.append(f"{recipient.email}: {refusal.message}")
         else:
-            print(line)
+            print(_kept_from(recipient, suppressed[recipient.email]) if recipient.email in suppressed else line)
     for sentence in (*stopped, *found.repeats):
         print(f"nothing      {sentence}")
-    print(f"{len(found.recipients) + len(found.faults) - len(stopped):,} would get it, {len(stopped):,} would not, "
-          f"{len(found.repeats):,} repeated")  # fmt: skip
+    would_get = len(found.recipients) + len(found.faults) - len(stopped) - len(suppressed)
+    kept_from = f"{len(suppressed):,} suppressed, " if suppressed else ""
+    print(f"{would_get:,} would get it, {len(stopped):,} would not, {kept_from}{len(found.repeats):,} repeated")
     if stopped:
         print("Nothing is sent to anybody while a line is at fault.")
         raise typer.Exit(1)
@@ -131,6 +151,11 @@ def _preview(recipient: Recipient, sender: Sender, subject: str, body: str, comm
     templates = check({"--subject": subject, "--html": body}, common, [recipient])
     filled = values(common_values(sender, common), recipient)
     return f"would get    {recipient.email}  {templates['--subject'].render(filled)}"
+
+
+def _kept_from(recipient: Recipient, suppression: Suppression) -> str:
+    since = utc(suppression.created_at)
+    return f"suppressed   {recipient.email}  {suppression.reason} since {since}, {ids.encode('sup', suppression.id)}"
 
 
 def _refuse_faults(found: RecipientList, path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -137,8 +137,14 @@ class Suppressions:
 
     async def find(self, address: str) -> Suppression | None:
         """The one in force."""
-        known = (await self.store.active_suppressions([mark_of(address)])).get(mark_of(address))
-        return known.suppression if known and is_in_force(known.suppression, self.now_ms()) else None
+        return (await self.of([address])).get(address)
+
+    async def of(self, addresses: Collection[str]) -> Mapping[str, Suppression]:
+        """The one in force of each of these addresses that has one."""
+        marks, now = {address: mark_of(address) for address in addresses}, self.now_ms()
+        known = await self._known(list(marks.values()))
+        found = {address: known[mark].suppression for address, mark in marks.items() if mark in known}
+        return {address: suppression for address, suppression in found.items() if is_in_force(suppression, now)}
 
     # --- Details ------------------------------------------------------------------------------------------------------
 

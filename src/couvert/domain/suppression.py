@@ -74,9 +74,9 @@ SuppressionEvent = SuppressionAdded | SuppressionChanged | SuppressionRemoved | 
 
 
 class RecipientSuppressed(Refusal):
-    """Of the store, to the command that would begin an attempt, and of nobody further."""
+    """Of the store, to the command that would begin an attempt; nobody further ever hears of it."""
 
-    code = "suppressed"
+    code = "conflict"
 
     def __init__(self, suppression: int, reason: Reason) -> None:
         super().__init__(f"the recipient is suppressed: {reason.replace('_', ' ')}, {ids.encode('sup', suppression)}")

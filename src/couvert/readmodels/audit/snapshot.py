@@ -61,6 +61,16 @@ from content order by mail_id
 """
 
 
+SUPPRESSION_COLUMNS: Final = (
+    "id", "tenant", "mark", "address", "reason", "delivery", "user", "created_at", "expires_at", "is_active",
+    "revision",
+)  # fmt: skip
+_SUPPRESSIONS: Final = """
+select id, tenant, mark, address, reason, delivery, user, created_at, expires_at, is_active, revision
+from suppression order by id
+"""
+
+
 class RawEvent(NamedTuple):
     stream: int
     part: int
@@ -103,8 +113,17 @@ class Snapshot:
         """As they are stored, in the order of `DELIVERY_COLUMNS`: what they hold may be nonsense."""
         return ((row[0], row) for row in self._rows(_DELIVERIES))
 
-    def recipients(self) -> Iterable[tuple[int, bool]]:
-        return self._rows("select delivery_id, 1 from recipient order by delivery_id")
+    def recipients(self) -> Iterable[tuple[int, str]]:
+        """Deliveries and addresses."""
+        return self._rows("select delivery_id, email from recipient order by delivery_id")
+
+    def suppressions(self) -> list[Row]:
+        """In the order of `SUPPRESSION_COLUMNS`."""
+        return list(self._rows(_SUPPRESSIONS))
+
+    def soft_bounces(self) -> Iterable[tuple[bytes, int]]:
+        """Marks of addresses, and how many they have in a row."""
+        return self._rows("select mark, in_a_row from soft_bounce")
 
     def users(self) -> Iterator[tuple[int, Row]]:
         """In the order of `USER_COLUMNS`, then whatever is personal."""

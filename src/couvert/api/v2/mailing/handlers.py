@@ -76,7 +76,11 @@ class Mails:
 
     async def retry(self, asked: Asked) -> Answer:
         done = await self.parts.interventions.retry(
-            _mail_id(asked), unknown=asked.query.unknown, by=asked.caller, claim=asked.claimed(intervened, 200)
+            _mail_id(asked),
+            unknown=asked.query.unknown,
+            suppressed=asked.query.suppressed is not None,
+            by=asked.caller,
+            claim=asked.claimed(intervened, 200),
         )
         return Answer(intervened(done), etag=done.position)
 
