@@ -1,35 +1,20 @@
 """`couvert simulate-ses`, as one starts it."""
 
-import re
-import signal
 import subprocess
 import sys
-from contextlib import contextmanager
 
 import pytest
 
-from couvert.simulator.testing import SimulatedSes
+from couvert.simulator.testing import simulated_ses_process
 
 
-@contextmanager
-def started(*options):
-    command = [sys.executable, "-m", "couvert", "simulate-ses", "--port", "0", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            yield process, process.stdout.readline()
-        finally:
-            process.send_signal(signal.SIGTERM)
+def test_it_runs_in_a_process_of_its_own_until_told_to_end():
+    with simulated_ses_process("--rate", "100", "--faults", '{"paused": true}', "--queue", "notices") as running:
+        state = running.state()
 
-
-def test_it_says_where_it_listens_and_ends_when_told():
-    with started("--rate", "100", "--faults", '{"paused": true}', "--queue", "notices") as (process, line):
-        found = re.search(r"on (http://\S+): 100 recipients/s", line)
-        assert found is not None
-        state = SimulatedSes(found[1]).state()
-        assert (state["rate"], list(state["queues"])) == (100, ["notices"])
-
-    assert process.returncode == 0
+    assert (state["rate"], list(state["queues"])) == (100, ["notices"])
+    with pytest.raises(ConnectionRefusedError):
+        running.state()
 
 
 @pytest.mark.parametrize(

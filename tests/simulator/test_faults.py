@@ -1,6 +1,8 @@
 """What goes wrong on demand, as boto3 sees it."""
 
 import time
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ConnectionClosedError
@@ -75,6 +77,18 @@ def test_a_slow_answer_comes_after_the_mail_was_taken(ses, sesv2):
 
     assert time.monotonic() - started_at >= 0.3
     assert ses.mails()[0]["at"] < time.time() - 0.25
+
+
+def test_connections_that_rest_too_long_are_closed_on_demand(ses):
+    ses.faults(idle_seconds=0.1)
+    connection = HTTPConnection(urlsplit(ses.url).netloc)
+    connection.request("GET", "/simulator")
+    connection.getresponse().read()
+    sock = connection.sock
+    sock.settimeout(5)
+
+    assert sock.recv(1) == b""
+    connection.close()
 
 
 def test_the_account_cannot_be_read_on_demand(ses, sesv2):
