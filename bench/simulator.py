@@ -87,8 +87,10 @@ async def per_second(url: str, calls: int, message_bytes: int, connections: int)
 def main(calls: int = 20_000, message_bytes: int = 4_500, connections: int = 20) -> None:
     for way, options in WAYS.items():
         with simulated_ses_process(*options) as ses:
+            cpu_before = ses.state()["cpuSeconds"]
             found = uvloop.run(per_second(ses.url, calls, message_bytes, connections))
-        print(f"{way:<25} {found:8,.0f} calls/s of {message_bytes:,} bytes each")
+            cpu_us = (ses.state()["cpuSeconds"] - cpu_before) / calls * 1e6
+        print(f"{way:<25} {found:8,.0f} calls/s of {message_bytes:,} bytes each, {cpu_us:4.0f} us of CPU each")
 
 
 if __name__ == "__main__":
