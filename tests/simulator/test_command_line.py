@@ -3,7 +3,9 @@
 import subprocess
 import sys
 
+import boto3
 import pytest
+import trustme
 
 from couvert.simulator.testing import simulated_ses_process
 
@@ -33,3 +35,21 @@ def test_wrong_use_is_told_on_one_line(options, says):
     assert ended.returncode == 2
     assert says in ended.stderr
     assert ended.stderr.count("\n") == 1
+
+
+def test_it_speaks_https_with_a_certificate(tmp_path):
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(tmp_path / "own.pem")
+
+    with simulated_ses_process("--tls-certificate", str(tmp_path / "own.pem")) as running:
+        sesv2 = boto3.client(
+            "sesv2",
+            endpoint_url=running.url,
+            verify=str(tmp_path / "ca.pem"),
+            region_name="us-east-1",
+            aws_access_key_id="any",
+            aws_secret_access_key="any",
+        )
+        assert running.url.startswith("https://")
+        assert sesv2.get_account()["SendingEnabled"] is True
