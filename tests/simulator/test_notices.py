@@ -3,6 +3,7 @@
 import json
 import time
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,8 @@ def told(ses, client):
 
     def told(most, queue="raw"):
         """The bodies that come, up to `most`, in the order in which they come."""
-        bodies, url, until = [], sqs.get_queue_url(QueueName=queue)["QueueUrl"], time.monotonic() + 10
+        bodies: list[dict[str, Any]] = []
+        url, until = sqs.get_queue_url(QueueName=queue)["QueueUrl"], time.monotonic() + 10
         while len(bodies) < most and time.monotonic() < until:
             found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages", [])
             bodies += [json.loads(message["Body"]) for message in found]

@@ -6,6 +6,7 @@ import queue
 import threading
 import urllib.request
 from contextlib import contextmanager
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -24,8 +25,8 @@ class Subscriber:
     """Keeps what it is told; `statuses` are answered first, then 200."""
 
     def __init__(self):
-        self.told = queue.Queue()
-        self.statuses = []
+        self.told: queue.Queue[tuple[Message, bytes]] = queue.Queue()
+        self.statuses: list[int] = []
         self.url = ""
 
     def next(self):

@@ -120,5 +120,5 @@ async def _serve(options: Options, listener: socket.socket, tls: ssl.SSLContext 
     for told in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(told, stopped.set)
     async with serving(options, listener, tls=tls, url=public_url) as world:
-        print(f"couvert simulates SES, SNS and SQS on {world.url}: {options.rate:g} recipients/s", flush=True)
+        print(f"couvert simulates SES, SNS and SQS on {world.url}: {options.rate:,.10g} recipients/s", flush=True)
         await stopped.wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Protocol, cast
@@ -27,6 +28,7 @@ class Connection(asyncio.Protocol):
         self._waiting: deque[Request] = deque()
         self._answering: asyncio.Task[None] | None = None
         self._keeps_open = True
+        self._heard_at = time.monotonic()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -39,6 +41,7 @@ class Connection(asyncio.Protocol):
             self._answering.cancel()
 
     def data_received(self, data: bytes) -> None:
+        self._heard_at = time.monotonic()
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -102,6 +105,10 @@ class Connection(asyncio.Protocol):
 
     def cut(self) -> None:
         self._transport.abort()
+
+    def close_if_idle(self, since: float) -> None:
+        if self._heard_at < since and self._answering is None:
+            self._transport.close()
 
     def close(self) -> None:
         self._transport.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ def state(world: World, _: Request) -> Reply:
             "noticesPublished": world.publisher.published,
             "noticesWaiting": world.publisher.waiting() + world.sns.waiting(),
             "topics": list(world.sns.topics.by_arn),
+            "cpuSeconds": time.process_time(),
             "queues": {queue.name: queue.url for queue in world.queues.by_name.values()},
         }
     )

@@ -81,6 +81,8 @@ class Faults(msgspec.Struct, forbid_unknown_fields=True):
     """Which answers are slow, once `slow_ms` is set."""
     cut_before_body: Chance = msgspec.field(default_factory=Chance)
     cut_after_body: Chance = msgspec.field(default_factory=Chance)
+    idle_seconds: NotNegative = 0
+    """Connections on which nothing was asked for so long are closed; 0: never."""
     lose_answer: Chance = msgspec.field(default_factory=Chance)
     """The mail is taken, and the connection cut in place of the 200."""
     errors: list[ErrorFault] = []

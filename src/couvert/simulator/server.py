@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -13,6 +14,7 @@ from couvert.simulator.routes import Routes
 from couvert.simulator.world import Options, World
 
 BACKLOG = 2048
+LOOKS_SECONDS = 0.1
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -37,7 +39,7 @@ async def serving(
     factory = connections(Routes(world), opened)
     server = await asyncio.get_running_loop().create_server(factory, sock=listener, ssl=tls, backlog=BACKLOG)
     world.subscribe()
-    notices = asyncio.gather(world.publisher.run(), world.sns.run())
+    notices = asyncio.gather(world.publisher.run(), world.sns.run(), _close_idle(world, opened))
     try:
         yield world
     finally:
@@ -48,3 +50,11 @@ async def serving(
         for connection in tuple(opened):
             connection.close()
         await asyncio.sleep(0)
+
+
+async def _close_idle(world: World, opened: set[Connection]) -> None:
+    while True:
+        await asyncio.sleep(LOOKS_SECONDS)
+        if world.faults.idle_seconds:
+            for connection in tuple(opened):
+                connection.close_if_idle(time.monotonic() - world.faults.idle_seconds)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import subprocess
+import sys
 import threading
 from base64 import b64decode
 from collections.abc import Iterator
@@ -17,6 +20,7 @@ from couvert.simulator.server import listen, serving
 from couvert.simulator.world import Options
 
 NO_LIMIT = 1_000_000.0
+NO_LIMITS = ("--rate", "1000000", "--daily-quota", "-1")
 
 
 @contextmanager
@@ -28,6 +32,26 @@ def simulated_ses(rate: float = NO_LIMIT, daily_quota: float = -1, **options: An
         yield SimulatedSes(thread.url())
     finally:
         thread.stop()
+
+
+@contextmanager
+def simulated_ses_process(*options: str) -> Iterator[SimulatedSes]:
+    """The same in a process of its own, on a core of its own; `options` as on the command line."""
+    command = [sys.executable, "-m", "couvert", "simulate-ses", "--port", "0", *NO_LIMITS, *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own program
+        assert process.stdout is not None
+        try:
+            yield SimulatedSes(_said(process.stdout.readline()))
+        finally:
+            process.terminate()
+
+
+def _said(line: str) -> str:
+    """The address in what it says once it listens."""
+    found = re.search(r" on (https?://\S+):? ", line)
+    if found is None:
+        raise OSError("the simulator did not start; what it says of it is above")
+    return found[1].rstrip(":")
 
 
 @dataclass(frozen=True)
