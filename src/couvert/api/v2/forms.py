@@ -15,7 +15,7 @@ from starlette.types import Scope
 from couvert.api.request_ids import request_id_of
 from couvert.api.v2.asked import Answer, Json, Page
 from couvert.api.v2.call import Call
-from couvert.api.v2.counting import EXEMPT
+from couvert.api.v2.counting import EXEMPT, VARY
 from couvert.api.v2.errors import CRASH, MESSAGES, Failure, failure as failure_of
 from couvert.api.v2.refusals import Item, NoSuchCall
 
@@ -101,7 +101,7 @@ def unknown_method(request_id: str) -> Response:
 
 def _uncounted(response: Response) -> Response:
     """Whoever sent it is not known yet, and so it is on nobody's account."""
-    response.headers.update({**EXEMPT, "Vary": "Prefer"})
+    response.raw_headers += [EXEMPT, VARY]
     return response
 
 
