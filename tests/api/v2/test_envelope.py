@@ -154,3 +154,16 @@ async def test_bare_errors_have_mstudios_types(hall, path, token, kind):
 
     assert answer.json()["type"] == kind
     assert answer.headers["Preference-Applied"] == "envelope=none"
+
+
+async def test_a_crash_before_any_door_is_answered_as_all_else_and_is_on_nobodys_account(service, monkeypatch):
+    def crash(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("starlette.routing.Route.matches", crash)
+
+    answer = await service.request("GET", "/v2/user")
+
+    assert (answer.status_code, answer.json()["id"]) == (500, answer.headers["X-Request-ID"])
+    assert answer.headers["X-RateLimit-Exempt"] == "yes"
+    assert "Prefer" in answer.headers.get_list("Vary")

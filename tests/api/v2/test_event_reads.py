@@ -132,3 +132,13 @@ async def test_a_mail_that_is_due_at_the_end_of_time_is_told(room):
 
     told = answer["data"]["events"][0]["data"]
     assert told["dueAt"] == told["giveUpAt"] == "9999-12-31T23:59:59.999Z"
+
+
+async def test_who_sent_a_mail_is_named_as_their_own_events_name_them(room):
+    owner = await room.world.add_user("carol@example.com")
+    created = await room.world.accounts.tokens.create(owner.id, description="laptop", roles=["api_read"])
+
+    events = {event["type"]: event for event in (await page(room))["data"]["events"]}
+
+    assert events["token.created"]["data"]["user"] == events["user.added"]["subject"]
+    assert events["token.created"]["data"]["tokenId"] == created.token.token_id

@@ -16,6 +16,8 @@ _PREFIXES: Final = {"mail": "mail", "delivery": "dlv", "suppression": "sup"}
 _OF_MAILS: Final = frozenset({"mail", "delivery"})
 _TOLD: Final = ("attempt", "provider_id", "cause", "kind", "by")
 """What a timeline says in words if the provider said nothing."""
+_NAMED: Final = {**_PREFIXES, "key_id": "key", "user_id": "user", "user": "user"}
+"""What names something by its number: it is written as the `subject` of that thing's own events."""
 _LARGEST: Final = 1 << 53
 
 
@@ -64,8 +66,8 @@ def detail_of(event: EventView) -> str | None:
 def _fact(name: str, value: Any) -> Any:
     if isinstance(value, int) and name.endswith("_at"):
         return rfc3339(value)
-    if isinstance(value, int) and name in _PREFIXES:
-        return ids.encode(_PREFIXES[name], value)
+    if isinstance(value, int) and name in _NAMED:
+        return ids.encode(_NAMED[name], value)
     # JavaScript would round it.
     return str(value) if isinstance(value, int) and abs(value) > _LARGEST else value
 

@@ -101,7 +101,7 @@ def unknown_method(request_id: str) -> Response:
 
 def _uncounted(response: Response) -> Response:
     """Whoever sent it is not known yet, and so it is on nobody's account."""
-    response.raw_headers += (EXEMPT, VARY)
+    response.raw_headers += [EXEMPT, VARY]
     return response
 
 
