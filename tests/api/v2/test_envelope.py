@@ -4,6 +4,9 @@ from uuid import UUID
 
 import pytest
 
+from couvert.api.v2 import forms
+from couvert.domain.refusals import Unavailable
+
 MEMBERS = ["id", "params", "data", "error", "meta", "status"]
 BARE = {"Prefer": "envelope=none"}
 
@@ -154,3 +157,12 @@ async def test_bare_errors_have_mstudios_types(hall, path, token, kind):
 
     assert answer.json()["type"] == kind
     assert answer.headers["Preference-Applied"] == "envelope=none"
+
+
+def test_what_never_reaches_a_door_says_that_it_is_on_nobodys_account():
+    scope = {"type": "http", "headers": [], "couvert.request_id": "id"}
+
+    answers = [forms.crashed(scope), forms.unknown_method("id"), forms.cut_off(scope, Unavailable("It stopped."))]
+
+    assert [answer.status_code for answer in answers] == [500, 404, 503]
+    assert {(answer.headers["x-ratelimit-exempt"], answer.headers["vary"]) for answer in answers} == {("yes", "Prefer")}

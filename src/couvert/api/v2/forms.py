@@ -15,9 +15,10 @@ from starlette.types import Scope
 from couvert.api.request_ids import request_id_of
 from couvert.api.v2.asked import Answer, Json, Page
 from couvert.api.v2.call import Call
-from couvert.api.v2.counting import EXEMPT
+from couvert.api.v2.counting import EXEMPT, VARY
 from couvert.api.v2.errors import CRASH, MESSAGES, Failure, failure as failure_of
 from couvert.api.v2.refusals import Item, NoSuchCall
+from couvert.domain.refusals import Refusal
 
 _encode: Final = msgspec.json.Encoder().encode
 APPLIED: Final[Mapping[str, str]] = {"Preference-Applied": "envelope=none"}
@@ -87,6 +88,12 @@ def crashed(scope: Scope) -> Response:
     return _uncounted(form_for(Headers(scope=scope)).failure(CRASH, request_id=request_id_of(scope)))
 
 
+def cut_off(scope: Scope, refusal: Refusal) -> Response:
+    """For what had not ended when the service stopped."""
+    failure = failure_of(refusal)
+    return _uncounted(form_for(Headers(scope=scope)).failure(failure, request_id=request_id_of(scope)))
+
+
 def unreadable(request_id: str) -> Response:
     """For what the HTTP parser refused: nothing is known of it, its preference neither."""
     words = "The request could not be read: its address or a header is wrong."
@@ -101,7 +108,7 @@ def unknown_method(request_id: str) -> Response:
 
 def _uncounted(response: Response) -> Response:
     """Whoever sent it is not known yet, and so it is on nobody's account."""
-    response.headers.update({**EXEMPT, "Vary": "Prefer"})
+    response.raw_headers += (EXEMPT, VARY)
     return response
 
 
