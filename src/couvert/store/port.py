@@ -17,6 +17,7 @@ from couvert.domain.restrictions import DailyUse
 from couvert.domain.token import TokenEvent
 from couvert.domain.user import UserEvent
 from couvert.store.accounts import Accounts, Session, SetupCode, StoredToken, StoredUser
+from couvert.store.pace import PaceBook
 
 Position = int
 """Where an event stands in the log: from 1, without order inversions; a lower one never appears after a higher one."""
@@ -205,7 +206,7 @@ class Change:
     """Later than the last entry, which must be the one of its `after`: otherwise a `Conflict`."""
 
 
-class Store(Accounts, Protocol):
+class Store(Accounts, PaceBook, Protocol):
     """Raises `Unavailable` where it cannot read or write now (disk full, read-only, broken); it recovers by itself."""
 
     async def commit(self, change: Change) -> Position:
