@@ -17,14 +17,27 @@ from couvert.commands.accept import Accepted, Lease
 from couvert.commands.attempts import Attempts
 from couvert.commands.settled import Settled, settled
 from couvert.delivery.letters import Letters
-from couvert.delivery.transport import Channel, Clearance, Message, Outcome, Refused, Transport, Unknown, Unreachable
+from couvert.delivery.transport import (
+    Channel,
+    Clearance,
+    Held,
+    Message,
+    Outcome,
+    Refused,
+    Throttled,
+    Transport,
+    Unknown,
+    Unreachable,
+    Withheld,
+)
 from couvert.domain.delivery import State
 from couvert.domain.mail import TRANSACTIONAL, Recipient
 from couvert.domain.refusals import Unavailable
 from couvert.store.port import Store, StoredDelivery, TakenDelivery
 from couvert.workers.gate import Gate
-from couvert.workers.hands import Hands
+from couvert.workers.hands import Hands, PacedHands
 from couvert.workers.leases import HeldLease, Leases, clock
+from couvert.workers.pace import Pacer, Slot
 
 POLL_SECONDS: Final = 0.25
 """How soon deliveries are noticed that another process made due."""
@@ -48,23 +61,26 @@ class _Job(NamedTuple):
 class ReadyHand:
     """Implements `commands.send.Hand`: a hand and a channel, until it has taken one mail or is put back."""
 
-    __slots__ = ("_courier", "channel", "lease", "since")
+    __slots__ = ("_courier", "channel", "lease", "since", "slot")
 
-    def __init__(self, courier: Courier, channel: Channel, lease: Lease, since: float) -> None:
+    def __init__(self, courier: Courier, channel: Channel, lease: Lease, since: float, slot: Slot | None) -> None:
         self._courier = courier
         self.channel = channel
         self.lease = lease
         self.since = since
+        self.slot = slot
 
     def take(self, accepted: Accepted, recipient: Recipient) -> None:
         self._courier.hands.take(self._courier.finish(self, accepted, recipient))
 
     def put_back(self) -> None:
         self.channel.release()
+        self._courier.put_back(self.slot)
         self._courier.hands.free()
 
     def put_back_in_doubt(self, accepted: Accepted) -> None:
         self.channel.release()
+        self._courier.put_back(self.slot)
         self._courier.hands.take(self._courier.withdraw(accepted))
 
 
@@ -81,6 +97,7 @@ class Courier:
         *,
         hands: int,
         now_ms: Callable[[], int],
+        pacer: Pacer | None = None,
     ) -> None:
         self._store = store
         self._attempts = attempts
@@ -89,10 +106,11 @@ class Courier:
         self._leases = leases
         self._now_ms = now_ms
         self._most = hands
-        self._in_hand = 2 * hands
-        self._least_room = max(1, hands // 2)
+        self._pacer = pacer
         self._gate = Gate(transport)
-        self.hands = Hands(hands, self._attend_to)
+        self.hands: Hands[_Job] = (
+            Hands(hands, self._attend_to) if pacer is None else PacedHands(hands, self._attend_to, pacer)
+        )
         self._order = count()
         self._waiting: dict[int, list[asyncio.Future[Settled]]] = {}
         self._wanted = asyncio.Event()
@@ -107,7 +125,7 @@ class Courier:
     # --- As the doors see it ------------------------------------------------------------------------------------------
 
     def lease(self) -> Lease | None:
-        if self._is_stopping or self._gate.trouble or len(self._leases) >= 2 * self._in_hand:
+        if self._is_stopping or self._is_held_up or len(self._leases) >= 2 * self._in_hand:
             return None
         return Lease(self._leases.owner, self._leases.until())
 
@@ -116,18 +134,27 @@ class Courier:
         self._put(TakenDelivery(accepted.deliveries[0], recipient), TRANSACTIONAL, clock())
 
     async def ready(self) -> ReadyHand | None:
-        if self._is_stopping or self._gate.trouble or not self.hands.reserve():
+        if self._is_stopping or self._is_held_up or not self.hands.reserve():
+            return None
+        slot = None
+        if self._pacer is not None and (slot := await self._pacer.soon()) is None:
+            self.hands.free()
             return None
         channel = await self._transport.free_channel()
         if channel is None:
+            self.put_back(slot)
             self.hands.free()
             return None
-        return ReadyHand(self, channel, Lease(self._leases.owner, self._leases.until(), begins=True), clock())
+        return ReadyHand(self, channel, Lease(self._leases.owner, self._leases.until(), begins=True), clock(), slot)
+
+    def put_back(self, slot: Slot | None) -> None:
+        if slot is not None and self._pacer is not None:
+            self._pacer.put_back(slot)
 
     def expect(self, delivery_id: int) -> asyncio.Future[Settled]:
         future: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
-        if self._gate.trouble is not None:
-            future.set_result(Settled(delivery_id, State.QUEUED, self._now_ms(), words=self._gate.trouble))
+        if self.trouble is not None:
+            future.set_result(Settled(delivery_id, State.QUEUED, self._now_ms(), words=self.trouble))
         else:
             self._waiting.setdefault(delivery_id, []).append(future)
         return future
@@ -140,15 +167,45 @@ class Courier:
     def wake(self) -> None:
         self._wanted.set()
 
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing is handed over at the moment, None if all is well."""
+        return self._gate.trouble or (self._pacer.trouble if self._pacer is not None else None)
+
+    @property
+    def _is_held_up(self) -> bool:
+        """Mails are best left to the queue."""
+        return self._gate.is_on_trial or self.trouble is not None
+
+    @property
+    def _in_hand(self) -> int:
+        """How many deliveries may wait here for a hand; with a pace, no more than leave within a second, so that what
+        is more urgent and comes later passes most of them.
+        """
+        most = 2 * self._most
+        return most if self._pacer is None else min(most, max(2, int(self._pacer.per_second)))
+
+    @property
+    def _room(self) -> int:
+        """For how many more; 0 if it is not worth a look into the queue yet."""
+        if self._gate.is_on_trial:
+            return max(0, 1 - len(self._leases))
+        room = self._in_hand - len(self._leases)
+        return room if room >= max(1, self._in_hand // 4) else 0
+
     # --- Its life -----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         self._tasks = [asyncio.create_task(self._leases.keep_renewing()), asyncio.create_task(self._feed())]
+        if self._pacer is not None:
+            self._tasks.append(asyncio.create_task(self._pacer.keep_learning()))
 
     async def stop(self) -> None:
         """Begin nothing more, let hand-overs in flight end, give the other leases back."""
         self._is_stopping = True
         self._wanted.set()
+        if self._pacer is not None:
+            self._pacer.stop()
         until = clock() + STOP_SECONDS
         while self._is_at_work() and clock() < until:  # noqa: ASYNC110 - once in a life, nothing would set an event
             await asyncio.sleep(0.01)
@@ -180,8 +237,8 @@ class Courier:
 
     async def _take(self) -> bool:
         """Whether there may be more to do at once."""
-        room = self._in_hand - len(self._leases)
-        if room < self._least_room or self._is_stopping:
+        room = self._room
+        if room == 0 or self._is_stopping:
             return False
         due = await self._store.next_wake()
         if due is None or due > self._now_ms():
@@ -210,7 +267,7 @@ class Courier:
         """Until a door says so, hands are free again, the next one is due, or it is time to look at what others did."""
         due = await self._store.next_wake()
         seconds = POLL_SECONDS if due is None else min(POLL_SECONDS, max(0.001, (due - self._now_ms()) / 1000))
-        if len(self._leases) > self._in_hand - self._least_room:
+        if self._room == 0:
             seconds = POLL_SECONDS
         try:
             async with asyncio.timeout(seconds):
@@ -221,7 +278,7 @@ class Courier:
 
     # --- Handing over -------------------------------------------------------------------------------------------------
 
-    async def _attend_to(self, job: _Job) -> None:
+    async def _attend_to(self, job: _Job, slot: Slot | None = None) -> None:
         delivery_id = job.lease.delivery_id
         if delivery_id in self._at_hand:
             # Its lease ran out while a hand of ours was at it (the process was paused, the store away): what that
@@ -230,7 +287,7 @@ class Courier:
             return
         self._at_hand[delivery_id] = None
         try:
-            end = await self._deliver(job)
+            end = await self._deliver(job, slot)
             if end is not None:
                 self._tell(end)
         except Exception:
@@ -247,7 +304,7 @@ class Courier:
         if self._is_backlogged and len(self._leases) <= self._most:
             self._wanted.set()
 
-    async def _deliver(self, job: _Job) -> Settled | None:
+    async def _deliver(self, job: _Job, slot: Slot | None) -> Settled | None:
         """What became of it; None if it is somebody else's now."""
         stored, recipient = job.taken
         if stored.delivery.is_begun:
@@ -268,10 +325,10 @@ class Courier:
         except Unreachable as trouble:
             self._gate.close(str(trouble))
             return await self._give_back(stored)
-        return await self._hand_over(stored, message, channel, job.lease)
+        return await self._hand_over(stored, message, channel, job.lease, slot)
 
     async def _hand_over(
-        self, stored: StoredDelivery, message: Message, channel: Channel, lease: HeldLease
+        self, stored: StoredDelivery, message: Message, channel: Channel, lease: HeldLease, slot: Slot | None
     ) -> Settled | None:
         if self._is_stopping:  # since it waits for the channel
             channel.release()
@@ -285,7 +342,7 @@ class Courier:
         if begun is None or not begun.delivery.is_begun:
             channel.release()
             return await settled(self._store, stored.delivery.id) if begun else None
-        outcome = await self._outcome(channel, message, self._leases.clearance(lease, asked_at))
+        outcome = await self._outcome(channel, message, self._leases.clearance(lease, asked_at), slot)
         return await self._attempts.record(begun, outcome)
 
     async def finish(self, hand: ReadyHand, accepted: Accepted, recipient: Recipient) -> None:
@@ -311,7 +368,7 @@ class Courier:
             hand.channel.release()
             log.exception("courier.cannot_build", delivery=stored.delivery.id)
             return Refused(f"the message cannot be built: {error}")
-        return await self._outcome(hand.channel, message, self._leases.clearance(lease, hand.since))
+        return await self._outcome(hand.channel, message, self._leases.clearance(lease, hand.since), hand.slot)
 
     async def withdraw(self, accepted: Accepted) -> None:
         """Whether it was accepted as begun nobody saw; nothing was sent."""
@@ -320,18 +377,34 @@ class Courier:
         except Exception:
             log.exception("courier.cannot_withdraw", delivery=accepted.deliveries[0].delivery.id)
 
-    async def _outcome(self, channel: Channel, message: Message, clearance: Clearance) -> Outcome:
+    async def _outcome(self, channel: Channel, message: Message, clearance: Clearance, slot: Slot | None) -> Outcome:
         try:
-            return await channel.hand_over(message, clearance)
+            if slot is not None and self._pacer is not None and not await self._pacer.come(slot):
+                channel.release()
+                return Withheld("no slot came for it")
+            outcome = await channel.hand_over(message, clearance)
         except Exception as error:
             log.exception("courier.transport_stumbled", delivery=message.delivery_id)
             return Unknown(f"the transport stumbled: {error!r}")
+        self._heed(outcome)
+        return outcome
+
+    def _heed(self, outcome: Outcome) -> None:
+        """What the provider said of itself, rather than of the message."""
+        if isinstance(outcome, Held):
+            self._gate.hold(outcome.reason)
+        elif isinstance(outcome, Throttled):
+            if self._pacer is not None:
+                self._pacer.throttled()
+        elif self._gate.is_on_trial and not isinstance(outcome, Withheld):
+            self._gate.passed_through()
+            self._wanted.set()
 
     async def _give_back(self, stored: StoredDelivery, after_seconds: float = 0) -> Settled | None:
         """Not begun, and not now: due again for whoever is able to."""
         wake_at = self._now_ms() + int(after_seconds * 1000) if after_seconds else None
         await self._store.release(owner=self._leases.owner, deliveries=[stored.delivery.id], wake_at=wake_at)
-        return Settled(stored.delivery.id, State.QUEUED, self._now_ms(), words=self._gate.trouble)
+        return Settled(stored.delivery.id, State.QUEUED, self._now_ms(), words=self.trouble)
 
     def _tell(self, end: Settled) -> None:
         for future in self._waiting.pop(end.delivery_id, ()):
