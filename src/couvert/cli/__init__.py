@@ -8,7 +8,21 @@ from typing import NoReturn
 import typer
 from typer.exceptions import TyperException
 
-from couvert.cli import bulk, demo, doctor, keys, operations, resolve, send, serve, show, specification, tokens, users
+from couvert.cli import (
+    bulk,
+    demo,
+    doctor,
+    keys,
+    operations,
+    resolve,
+    send,
+    serve,
+    show,
+    simulate_ses,
+    specification,
+    tokens,
+    users,
+)
 from couvert.domain.refusals import Refusal, Unavailable
 from couvert.settings import WrongSetting
 
@@ -43,6 +57,7 @@ app.command("audit")(operations.audit)
 app.command("rebuild")(operations.rebuild)
 app.command("migrate")(operations.migrate)
 app.command("doctor")(doctor.doctor)
+app.command("simulate-ses")(simulate_ses.simulate_ses)
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""SES v2, as its REST interface has it."""

@@ -1,0 +1,112 @@
+"""SendEmail: judged in the order in which SES judges, taken, and what its answer meets on the way back."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from couvert.simulator.errors import OF_STATUS, AwsError, rest_answer
+from couvert.simulator.exchange import Cut, Outcome, Reply, Request, json_answer
+from couvert.simulator.faults import ErrorFault
+from couvert.simulator.ids import message_id
+from couvert.simulator.mails import Mail
+from couvert.simulator.ses.letter import Letter, bare
+
+if TYPE_CHECKING:
+    from couvert.simulator.world import World
+
+MOST_RECIPIENTS: Final = 50
+LONGEST_MESSAGE_BYTES: Final = 41_943_040
+
+_decode: Final = msgspec.json.Decoder(Letter).decode
+
+
+def send_email(world: World, request: Request) -> Reply:
+    faults = world.faults
+    if faults.cut_after_body.strikes():
+        return Cut()
+    outcome = _outcome(world, request)
+    seconds = faults.slowness_seconds()
+    return _after(seconds, outcome) if seconds else outcome
+
+
+async def _after(seconds: float, outcome: Outcome) -> Outcome:
+    await asyncio.sleep(seconds)
+    return outcome
+
+
+def _outcome(world: World, request: Request) -> Outcome:
+    error = world.faults.error()
+    if error is not None and not error.accepts:
+        return rest_answer(_error(error))
+    mail = _judged(world, _letter(request.body))
+    world.take(mail)
+    if error is not None:
+        return rest_answer(_error(error))
+    if world.faults.lose_answer.strikes():
+        return Cut()
+    return json_answer({"MessageId": mail.message_id})
+
+
+def _error(fault: ErrorFault) -> AwsError:
+    error_type = fault.type or OF_STATUS.get(fault.status or 500, "InternalFailure")
+    return AwsError(error_type, fault.message, fault.status)
+
+
+def _letter(body: bytes) -> Letter:
+    try:
+        return _decode(body)
+    except msgspec.DecodeError as wrong:
+        raise AwsError("BadRequestException", str(wrong)) from None
+
+
+def _judged(world: World, letter: Letter) -> Mail:
+    """The mail that the call makes, or why there is none."""
+    if world.faults.suspended:
+        raise AwsError("AccountSuspendedException")
+    if world.faults.paused:
+        raise AwsError("SendingPausedException")
+    sender, recipients = letter.sender(), letter.recipients()
+    _check_content(letter)
+    _check_addresses(sender, recipients)
+    world.setup.check_sender(bare(sender))
+    if world.faults.mail_from_unverified:
+        raise AwsError("MailFromDomainNotVerifiedException")
+    configuration_set = world.setup.configuration_set_of(letter.configuration_set_name, bare(sender))
+    world.setup.check_tenant(letter.tenant_name)
+    world.pace(len(recipients))
+    tags = {tag.name: tag.value for tag in letter.email_tags}
+    return Mail(
+        message_id(), time.time(), sender, recipients, tags, configuration_set, letter.tenant_name, letter
+    )  # fmt: skip
+
+
+def _check_content(letter: Letter) -> None:
+    if letter.content.template is not None:
+        raise AwsError("BadRequestException", "The simulator has no templates: send Simple or Raw content.")
+    if (letter.content.simple is None) == (letter.content.raw is None):
+        raise AwsError("BadRequestException", "Content must hold one of Simple and Raw.")
+    raw = letter.content.raw
+    if raw is not None and not raw.data:
+        raise AwsError("BadRequestException", "Missing required parameter: Content.Raw.Data")
+    if raw is not None and len(raw.data) > LONGEST_MESSAGE_BYTES:
+        words = f"Message length is more than {LONGEST_MESSAGE_BYTES} bytes long: '{len(raw.data)}'."
+        raise AwsError("BadRequestException", words)
+
+
+def _check_addresses(sender: str, recipients: list[str]) -> None:
+    if not recipients:
+        raise AwsError("BadRequestException", "Missing required parameter: Destination")
+    if len(recipients) > MOST_RECIPIENTS:
+        raise AwsError("BadRequestException", f"Recipient count exceeds {MOST_RECIPIENTS}.")
+    for address in (bare(sender), *recipients):
+        local, at, domain = address.rpartition("@")
+        if not (at and local and domain):
+            raise AwsError("BadRequestException", "Missing final '@domain'")
+        if not address.isascii():
+            raise AwsError("BadRequestException", "Local address contains non-ASCII characters")
+        if " " in domain or any(character < " " for character in address):
+            raise AwsError("BadRequestException", "Domain contains control or whitespace")

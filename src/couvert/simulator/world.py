@@ -1,0 +1,83 @@
+"""The simulated account with everything in it: one object that the calls read and change."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Final
+
+from couvert.simulator.bucket import DailyQuota, TokenBucket
+from couvert.simulator.errors import AwsError
+from couvert.simulator.faults import Faults
+from couvert.simulator.mails import KEPT_BY_DEFAULT, Mail, Mails, Rates
+from couvert.simulator.setup import EventDestination, Setup
+
+DEFAULT_SET: Final = "couvert"
+DEFAULT_TOPIC: Final = "couvert-notices"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What it starts with, and what `reset` goes back to."""
+
+    rate: float = 14.0
+    """Recipients per second; 14 is what an account has when it leaves SES's sandbox."""
+    burst: float | None = None
+    """Recipients at once after a pause; None: as many as in one second."""
+    daily_quota: float = 50_000.0
+    region: str = "us-east-1"
+    secrets: dict[str, str] = field(default_factory=dict)
+    """By access key id; with any, signatures are verified."""
+    identities: tuple[str, ...] = ()
+    configuration_sets: tuple[str, ...] = (DEFAULT_SET,)
+    tenants: tuple[str, ...] = ()
+    kept: int = KEPT_BY_DEFAULT
+    faults: Faults = field(default_factory=Faults)
+
+
+class World:
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.url = ""
+        """Where it is reached; known once it listens."""
+        self.reset()
+
+    def reset(self) -> None:
+        """As it was at the start, with nothing taken."""
+        options = self.options
+        self.faults = Faults()
+        self.mails, self.rates = Mails(options.kept), Rates()
+        self.setup = Setup(options.region, dict.fromkeys(options.identities, True), tenants=set(options.tenants))
+        for name in options.configuration_sets:
+            topic = self.setup.arn("sns", DEFAULT_TOPIC)
+            self.setup.configuration_sets[name] = {"couvert": EventDestination("couvert", topic)}
+        self.bucket = TokenBucket(options.rate, self.burst, time.monotonic())
+        self.quota = DailyQuota(options.daily_quota)
+        self.change(options.faults)
+
+    @property
+    def rate(self) -> float:
+        return self.faults.rate or self.options.rate
+
+    @property
+    def burst(self) -> float:
+        return self.faults.burst or self.options.burst or max(self.rate, 1.0)
+
+    def change(self, faults: Faults) -> None:
+        self.faults = faults
+        self.bucket.change(self.rate, self.burst, time.monotonic())
+        self.quota.most = self.options.daily_quota if faults.daily_quota is None else faults.daily_quota
+
+    def pace(self, recipients: int) -> None:
+        """Let so many through, or say why not."""
+        now = time.monotonic()
+        if not self.quota.has_room(now):
+            raise AwsError(self.faults.quota_error, "Daily message quota exceeded.")
+        passes = self.bucket.take(recipients, now)
+        self.rates.note(recipients, time.time(), passes=passes)
+        if not passes:
+            raise AwsError("TooManyRequestsException")
+        self.quota.add(recipients, now)
+
+    def take(self, mail: Mail) -> None:
+        self.mails.add(mail)
