@@ -11,10 +11,11 @@ import random
 import time
 from collections.abc import Callable
 from heapq import heappop, heappush
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 
+from couvert.delivery.account import Account
 from couvert.delivery.transport import Unreachable
 from couvert.domain.pace import AccountLimits, Slots
 from couvert.domain.refusals import Unavailable
@@ -36,17 +37,6 @@ log = structlog.get_logger()
 
 Slot = float
 """When it comes, by the monotonic clock."""
-
-
-class Account(Protocol):
-    """Whose schedule it is."""
-
-    name: str
-    fallback: AccountLimits
-    """What is assumed while the provider cannot be asked."""
-
-    async def limits(self) -> AccountLimits:
-        """What the provider says now. Raise `Unreachable` with the reason if it says nothing."""
 
 
 class Pacer:
