@@ -1,4 +1,4 @@
-"""What a call of SES v2 `SendEmail` costs the client in CPU, beside boto3 in threads and a bare write of the same bytes.
+"""What a call of SES v2 `SendEmail` costs the client in CPU, beside boto3 in threads and a bare write of its bytes.
 
 Run: python bench/ses_call.py  (uvloop, as in production; the provider is a process of its own; about 20 s)
 """
@@ -8,7 +8,6 @@ import multiprocessing
 import os
 import socket
 import statistics
-import sys
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -170,4 +169,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
