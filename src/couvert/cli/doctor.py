@@ -105,6 +105,23 @@ async def _transport(parts: Parts) -> Finding:
     return _well("transport", f"{parts.transport.name} answers")
 
 
+async def _pace(parts: Parts) -> Finding:
+    if parts.account is None:
+        return _well("pace", "none: what is due leaves at once")
+    try:
+        limits = await parts.account.limits()
+    except Unreachable as trouble:
+        rate = parts.account.fallback.per_second
+        return _wrong("pace", f"{trouble}. Until then {rate:g} recipients leave a second (COUVERT_SES_RATE)")
+    stored = await parts.store.pace(parts.account.name)
+    if stored is not None and stored.held is not None:
+        return _wrong("pace", f"the provider takes no mail: {stored.held}. It is tried again every few minutes")
+    day = "" if limits.per_day is None else f", {limits.sent:,} of {limits.per_day:,} sent in 24 hours"
+    if limits.per_day is not None and limits.sent >= limits.per_day:
+        return _wrong("pace", f"the daily quota is used up{day}; ask the provider for more")
+    return _well("pace", f"{limits.per_second:g} recipients a second{day}")
+
+
 async def _read_models(parts: Parts) -> Finding:
     from couvert import wiring
     from couvert.readmodels.read import ReadModels
@@ -139,5 +156,6 @@ CHECKS: Final[list[Callable[[Parts], Awaitable[Finding]]]] = [
     _queue,
     _unknown,
     _transport,
+    _pace,
     _read_models,
 ]

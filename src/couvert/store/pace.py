@@ -13,6 +13,8 @@ class StoredPace(NamedTuple):
     """When the provider was asked last, in ms since 1970."""
     trouble: str | None
     """Why it could not say what the account may send; the rate is then the one of the settings."""
+    held: str | None
+    """Why the provider takes nothing of ours; None if it does, as far as we know."""
 
 
 class PaceBook(Protocol):
@@ -25,5 +27,8 @@ class PaceBook(Protocol):
         """The provider throttled."""
 
     async def learn_pace(self, account: str, limits: AccountLimits, now: int, trouble: str | None = None) -> None: ...
+
+    async def hold_pace(self, account: str, reason: str | None) -> None:
+        """The provider takes nothing of ours, or, without a reason, takes mail again."""
 
     async def pace(self, account: str) -> StoredPace | None: ...

@@ -393,12 +393,17 @@ class Courier:
         """What the provider said of itself, rather than of the message."""
         if isinstance(outcome, Held):
             self._gate.hold(outcome.reason)
+            if self._pacer is not None:
+                self._pacer.held(outcome.reason)
         elif isinstance(outcome, Throttled):
             if self._pacer is not None:
                 self._pacer.throttled()
-        elif self._gate.is_on_trial and not isinstance(outcome, Withheld):
-            self._gate.passed_through()
-            self._wanted.set()
+        elif not isinstance(outcome, Withheld):
+            if self._pacer is not None:
+                self._pacer.held(None)
+            if self._gate.is_on_trial:
+                self._gate.passed_through()
+                self._wanted.set()
 
     async def _give_back(self, stored: StoredDelivery, after_seconds: float = 0) -> Settled | None:
         """Not begun, and not now: due again for whoever is able to."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -18,6 +19,9 @@ from couvert.delivery.transport import Transport, Unreachable
 SHORTEST_SECONDS: Final = 0.5
 LONGEST_SECONDS: Final = 30.0
 LONGEST_HOLD_SECONDS: Final = 300.0
+
+_ADDRESS: Final = re.compile(r"[^\s<>,;:]+@")
+"""What SES refuses, it names; the log holds no addresses."""
 
 log = structlog.get_logger()
 
@@ -41,7 +45,7 @@ class Gate:
     def hold(self, reason: str) -> None:
         """The provider takes nothing of ours now."""
         if not self._is_held:
-            log.error("transport.held", transport=self._transport.name, reason=reason)
+            log.error("transport.held", transport=self._transport.name, reason=_ADDRESS.sub("...@", reason))
         self._is_held, self.is_on_trial = True, False
         self.trouble = reason
 

@@ -77,20 +77,28 @@ class PacedHands(Hands[J]):
         super().__init__(most, lambda job: attend_to(job, None))
         self._attend_in_slot = attend_to
         self._pacer = pacer
+        self._asking = 0
+        """Hands that wait for a slot: no more than there are jobs, for a slot that is not used is lost to others."""
 
     def give(self, job: J) -> None:
         heappush(self._waiting, job)
-        if self.reserve():
-            self.take(self._work_in_slots())
+        self._work_if_wanted()
 
     def free(self) -> None:
         self._busy -= 1
-        if self._waiting and self.reserve():
+        self._work_if_wanted()
+
+    def _work_if_wanted(self) -> None:
+        if len(self._waiting) > self._asking and self.reserve():
             self.take(self._work_in_slots())
 
     async def _work_in_slots(self) -> None:
-        while self._waiting:
-            slot = await self._pacer.slot()
+        while len(self._waiting) > self._asking:
+            self._asking += 1
+            try:
+                slot = await self._pacer.slot()
+            finally:
+                self._asking -= 1
             if self._waiting:
                 await self._attend_in_slot(heappop(self._waiting), slot)
             elif slot is not None:

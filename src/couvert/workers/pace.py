@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from heapq import heappop, heappush
 from typing import Final
 
@@ -52,7 +52,9 @@ class Pacer:
         self._waiting = 0
         self._turn = asyncio.Lock()
         self._stopped = asyncio.Event()
-        self._throttles: set[asyncio.Task[None]] = set()
+        self._notes: set[asyncio.Task[None]] = set()
+        """The event loop holds tasks only weakly."""
+        self._is_held = False
         self.trouble: str | None = None
         """Why there are no slots for a long time, None if there are."""
 
@@ -94,9 +96,13 @@ class Pacer:
     def throttled(self) -> None:
         """The provider wants less; all processes slow down."""
         log.warning("pace.throttled", account=self._account.name)
-        task = asyncio.create_task(self._slow_down())
-        self._throttles.add(task)
-        task.add_done_callback(self._throttles.discard)
+        self._keep(self._book.slow_pace(self._account.name, self._now_us()))
+
+    def held(self, reason: str | None) -> None:
+        """The provider takes nothing of ours, or does again: remembered for those who ask from outside."""
+        if (reason is None) is self._is_held:
+            self._is_held = reason is not None
+            self._keep(self._book.hold_pace(self._account.name, reason))
 
     async def keep_learning(self) -> None:
         """Ask the provider each minute what the account may send. Runs until cancelled."""
@@ -173,6 +179,7 @@ class Pacer:
             self._per_second = limits.per_second
         else:
             self._per_second = stored.pace.per_second
+        self._is_held = self._is_held or (stored is not None and stored.held is not None)
 
     async def _asked(self) -> tuple[AccountLimits, str | None]:
         try:
@@ -183,9 +190,14 @@ class Pacer:
             )
             return self._account.fallback, str(trouble)
 
-    async def _slow_down(self) -> None:
+    def _keep(self, what: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(self._kept(what))
+        self._notes.add(task)
+        task.add_done_callback(self._notes.discard)
+
+    async def _kept(self, what: Coroutine[None, None, None]) -> None:
         try:
-            await self._book.slow_pace(self._account.name, self._now_us())
+            await what
         except Unavailable as trouble:
             log.warning("pace.not_kept", account=self._account.name, trouble=trouble.message)
 

@@ -20,7 +20,7 @@ T = TypeVar("T")
 _SCHEDULE: Final = "select per_second, left_over, next_at, share, slowed_at from pace where account = ?"
 _MOVE: Final = "update pace set per_second = ?, left_over = ?, next_at = ?, share = ?, slowed_at = ? where account = ?"
 _LEARN: Final = """
-insert into pace values (?, 1, ?, ?, ?, ?, ?, ?, ?) on conflict (account) do update set
+insert into pace values (?, 1, ?, ?, ?, ?, ?, ?, ?, null) on conflict (account) do update set
 per_second = excluded.per_second, left_over = excluded.left_over, learned_at = excluded.learned_at,
 trouble = excluded.trouble
 """
@@ -60,8 +60,14 @@ class SqlitePace(ABC):
 
         await self._writer.submit(work)
 
+    async def hold_pace(self, account: str, reason: str | None) -> None:
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute("update pace set held = ? where account = ?", (reason, account))
+
+        await self._writer.submit(work)
+
     async def pace(self, account: str) -> StoredPace | None:
-        sql = _SCHEDULE.replace(" from", ", learned_at, trouble from")
+        sql = _SCHEDULE.replace(" from", ", learned_at, trouble, held from")
         return self._one(lambda row: StoredPace(Pace(*row[:5]), *row[5:]), sql, account)
 
 

@@ -190,7 +190,8 @@ create table pace (
     share      real    not null,
     slowed_at  integer not null,
     learned_at integer not null,
-    trouble    text
+    trouble    text,
+    held       text
 ) strict;
 create table sandbox_mail (
     delivery_id integer not null,
