@@ -139,7 +139,9 @@ class Provider(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.heard += data
         head, found, body = self.heard.partition(b"\r\n\r\n")
-        if found and len(body) >= int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]):
+        if head.startswith(b"GET"):
+            self.transport.close()  # type: ignore[attr-defined]
+        elif found and len(body) >= int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]):
             self.heard = b""
             self.transport.write(ANSWER)  # type: ignore[attr-defined]
 

@@ -29,6 +29,7 @@ BLOCK_SECONDS: Final = 0.1
 """How much of the schedule is reserved at once: what a process that dies, or has nothing to send, takes along."""
 AHEAD_SECONDS: Final = 0.05
 """How long before the end of a block the next one is reserved."""
+SHORT_SECONDS: Final = 0.25
 LEARN_SECONDS: Final = 60.0
 WAIT_SECONDS: Final = 5.0
 """When the day's quota is used up, or the store is away."""
@@ -90,7 +91,9 @@ class Pacer:
             at = await self.slot()
         if at is None:
             return False
-        await asyncio.sleep(max(0.0, at - time.monotonic()))
+        seconds = at - time.monotonic()
+        if seconds > 0:
+            await asyncio.sleep(seconds)
         return True
 
     def throttled(self) -> None:
@@ -144,8 +147,9 @@ class Pacer:
     async def _reserve(self) -> None:
         await asyncio.sleep(0)  # Those who become free in the same turn of the loop ask together.
         most = max(1, min(self._waiting, int(self._per_second * BLOCK_SECONDS)))
+        soonest = self._now_us() + int(LEAD_SECONDS * 1e6)  # A slot that comes before it can be used is missed.
         try:
-            slots = await self._book.reserve_slots(self._account.name, most, self._now_us())
+            slots = await self._book.reserve_slots(self._account.name, most, soonest)
         except Unavailable as trouble:
             log.warning("pace.waits", account=self._account.name, trouble=trouble.message)
             await self._sleep(1.0)
@@ -202,8 +206,11 @@ class Pacer:
             log.warning("pace.not_kept", account=self._account.name, trouble=trouble.message)
 
     async def _sleep(self, seconds: float) -> None:
-        """Or until stopped."""
+        """Or until stopped, if it is long: waiting for two things takes 30 us."""
         if seconds <= 0 or self._stopped.is_set():
+            return
+        if seconds < SHORT_SECONDS:
+            await asyncio.sleep(seconds)
             return
         try:
             async with asyncio.timeout(seconds):
