@@ -140,7 +140,7 @@ class Provider(asyncio.Protocol):
         self.heard += data
         head, found, body = self.heard.partition(b"\r\n\r\n")
         if head.startswith(b"GET"):
-            self.transport.close()  # type: ignore[attr-defined]
+            self.transport.close()
         elif found and len(body) >= int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]):
             self.heard = b""
             self.transport.write(ANSWER)  # type: ignore[attr-defined]

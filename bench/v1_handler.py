@@ -25,6 +25,7 @@ from couvert.commands.interventions import Interventions
 from couvert.commands.keys import Keys
 from couvert.commands.send import SendMail
 from couvert.commands.settled import Settled
+from couvert.commands.suppressions import Suppressions
 from couvert.delivery.copies import Copies
 from couvert.delivery.letters import Letters
 from couvert.domain.delivery import State
@@ -118,7 +119,7 @@ def parts_on(directory: Path) -> Parts:
     return Parts(
         settings, store, Keys(store, ids, now_ms), send, Interventions(store, now_ms), IdempotencyKeys(store, now_ms),
         accounts.book, MemoryLimits(), Reading(directory), Copies(store, Letters(store, now_ms)), Feed(store.position),
-        reached, now_ms, accounts,
+        reached, now_ms, accounts, Suppressions(store, ids, now_ms),
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from http.client import HTTPConnection
 
 from bench.harness.figure import Figure, Line, Scale, Skipped, Values, at_least, at_most
 from bench.harness.filling import create_token
-from bench.harness.load import Load, loaded, v2
+from bench.harness.load import WARM_UP_SECONDS, Load, loaded, v2
 from bench.harness.mails import v2_mail
 from bench.harness.programs import free_port
 from bench.harness.service import Service, serving
@@ -50,11 +50,11 @@ def _round(scale: Scale) -> Values:
 def _beside(service: Service, token: str, seconds: int) -> tuple[list[tuple[float, float]], Load]:
     found: list[tuple[float, float]] = []
     trouble: list[str] = []
-    is_over = threading.Event()
+    until = time.perf_counter() + WARM_UP_SECONDS + seconds
 
     def ask() -> None:
         try:
-            found.extend(_pairs(service, token, is_over))
+            found.extend(_pairs(service, token, until))
         except Exception as error:  # noqa: BLE001 - told to whoever waits for the figure
             trouble.append(repr(error))
 
@@ -64,19 +64,19 @@ def _beside(service: Service, token: str, seconds: int) -> tuple[list[tuple[floa
         service, v2("/v2/mails", token), v2_mail(1), wanted='"queued"', connections=CONNECTIONS, seconds=seconds,
         per_second=OTHERS,
     )  # fmt: skip
-    is_over.set()
     asking.join()
     if trouble or len(found) < 20:
         raise Skipped(trouble[0] if trouble else f"only {len(found)} pairs were measured")
     return found, load
 
 
-def _pairs(service: Service, token: str, is_over: threading.Event) -> Iterator[tuple[float, float]]:
+def _pairs(service: Service, token: str, until: float) -> Iterator[tuple[float, float]]:
     """Seconds that the write took, and the read after it."""
     connection = HTTPConnection("127.0.0.1", service.port, timeout=30)
     headers = {"x-access-token": token, "content-type": "application/json"}
     number = 0
-    while not is_over.wait(PAUSE_SECONDS):
+    while time.perf_counter() < until:
+        time.sleep(PAUSE_SECONDS)
         number += 1
         body = json.dumps(v2_mail(1, f"own-{number}"))
         began = time.perf_counter()

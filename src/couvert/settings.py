@@ -43,17 +43,25 @@ class Settings(BaseSettings):
     public_url: str | None = Field(None, description="The address users reach the service at, if it is public.")
     cors_origins: str = Field("http://localhost:4321", description="Origins of browser apps, separated by commas.")
     v1_key_management: Literal["auto", "public", "token"] = Field(
-        "auto", description="Who may create and delete /v1 keys; `auto` is public for loopback on the sandbox only."
+        "auto",
+        description="Who may create and delete /v1 keys by /v1: `public`, whoever has a `token` with `api_write`, "
+        "or `auto`: public for loopback on the sandbox, else `token`.",
     )
     max_body: int = Field(32_000_000, ge=1_000, description="The longest request body, in bytes.")
     v1_max_body: int = Field(5_000_000, ge=1_000, description="The longest /v1 request body, in bytes.")
     max_in_flight: int = Field(64, ge=1, le=4_096, description="Deliveries begun and undecided at once, per process.")
+    max_bytes_in_flight: int = Field(
+        256_000_000, ge=1, description="Bytes of messages built and not yet handed over, per process."
+    )
     lease_seconds: float = Field(30, ge=1, le=3_600, description="How long a worker that died holds its deliveries.")
     stop_seconds: int = Field(
         8, ge=0, le=3_600, description="How long requests in flight may take once told to stop; then they are cut off."
     )
     unknown_policy: Literal["hold", "resend"] = Field(
         "hold", description="What becomes of a delivery whose outcome nobody saw: hold, or resend once and then hold."
+    )
+    suppress_after_soft_bounces: int = Field(
+        3, ge=0, le=1_000, description="Soft bounces in a row after which an address gets no more mail; 0: any number."
     )
     v1_patience_seconds: float = Field(
         10, ge=0, le=600, description="How long a /v1 request waits for its mail's outcome."
@@ -63,6 +71,9 @@ class Settings(BaseSettings):
     )
     rate_limit: str = Field(
         "3000/600s", description="Requests of /v2 that a user, or an address without a token, may send per period."
+    )
+    idempotency_hours: int = Field(
+        168, ge=24, le=720, description="How long an `Idempotency-Key` stands for the request that it came with first."
     )
     projection_delay_ms: int = Field(
         0, ge=0, le=60_000, description="How long the read models wait before each batch, for tests of what is late."

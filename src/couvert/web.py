@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
@@ -13,17 +14,20 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 from couvert.api.access_log import AccessLog
 from couvert.api.cors import Cors
 from couvert.api.crashes import Crashes
+from couvert.api.metrics import Metrics
 from couvert.api.parts import Parts
-from couvert.api.request_ids import RequestIds
+from couvert.api.request_ids import RequestIds, request_id_of
 from couvert.api.v1 import errors
 from couvert.api.v1.door import Door
 from couvert.api.v1.health import health
 from couvert.api.v1.keys import AddOrigins, CreateKey, DeleteKey
 from couvert.api.v1.mail import PostMail
 from couvert.api.v2 import routes as v2
-from couvert.api.v2.forms import crashed
+from couvert.api.v2.errors import failure
+from couvert.api.v2.forms import crashed, form_for
 from couvert.console import routes as console
 from couvert.console.parts import Parts as ConsoleParts
+from couvert.domain.refusals import Unavailable
 
 
 def application(parts: Parts, lifespan: Lifespan[Any] | None = None) -> ASGIApp:
@@ -34,15 +38,17 @@ def application(parts: Parts, lifespan: Lifespan[Any] | None = None) -> ASGIApp:
         Route("/v1/api-key/{api_key}", Door(DELETE=DeleteKey(parts))),
         Route("/v1/api-key/{api_key}/origins", Door(POST=AddOrigins(parts))),
     ]
+    if parts.metrics is not None:
+        routes.append(Route("/metrics", Metrics(parts.metrics).get))
     house = v2.gatehouse(parts)
     routes += v2.routes(house, v2.calls(parts))
     routes += console.routes(_console_parts(parts))
     # The outermost first. What none of the doors caught is answered by the one whose address it was.
     passed: list[Callable[[ASGIApp], ASGIApp]] = [
         RequestIds,
-        AccessLog,
+        partial(AccessLog, traffic=parts.traffic),
         partial(Cors, parts=parts),
-        partial(Crashes, answer=_crashed),
+        partial(Crashes, answer=_crashed, cut_off=_cut_off, is_stopping=lambda: parts.feed.is_over),
     ]
     router = Router(routes, redirect_slashes=False, default=_nowhere(v2.nowhere(house)), lifespan=lifespan)
     served: ASGIApp = router
@@ -73,6 +79,14 @@ def _nowhere(of_v2: ASGIApp) -> ASGIApp:
 
 def _crashed(scope: Scope) -> Response:
     return errors.crashed(scope) if _is_v1(scope) else crashed(scope)
+
+
+def _cut_off(scope: Scope) -> Response:
+    """Nobody saw how its commit ended, if there was one."""
+    refusal = Unavailable("The service stopped before this request ended.", may_be_kept=True)
+    if _is_v1(scope):
+        return errors.answer(refusal, request_id_of(scope))
+    return form_for(Headers(scope=scope)).failure(failure(refusal), request_id=request_id_of(scope))
 
 
 def _is_v1(scope: Scope) -> bool:

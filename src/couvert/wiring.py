@@ -18,16 +18,19 @@ from pathlib import Path
 from typing import IO, Final
 
 from couvert.api import parts as doors
+from couvert.api.traffic import Traffic
 from couvert.commands.accept import AcceptMails
 from couvert.commands.accounts import Accounts, open_accounts
 from couvert.commands.attempts import Attempts
 from couvert.commands.changelog import RecordChangelog
+from couvert.commands.consequences import Consequences
 from couvert.commands.idempotency import IdempotencyKeys
 from couvert.commands.interventions import Interventions
 from couvert.commands.keys import Keys
 from couvert.commands.notices import Notices
 from couvert.commands.sandbox import SandboxMailroom
 from couvert.commands.send import SendMail
+from couvert.commands.suppressions import Suppressions
 from couvert.delivery.account import Account, FixedAccount
 from couvert.delivery.copies import Copies
 from couvert.delivery.letters import Letters
@@ -36,6 +39,9 @@ from couvert.domain.ids import NODES, IdSource
 from couvert.domain.pace import AccountLimits
 from couvert.limits.memory import MemoryLimits
 from couvert.limits.port import Limits
+from couvert.metrics.page import MetricsPage
+from couvert.metrics.readings import Readings
+from couvert.metrics.table import Watched, measures
 from couvert.readmodels.feed import Feed
 from couvert.readmodels.follower import Follower
 from couvert.readmodels.reading import Reading
@@ -76,6 +82,7 @@ class Parts:
     interventions: Interventions
     idempotency: IdempotencyKeys
     notices: Notices
+    suppressions: Suppressions
     changelog: RecordChangelog
     courier: Courier
     transport: Transport
@@ -88,6 +95,8 @@ class Parts:
     reading: Reading
     copies: Copies
     feed: Feed
+    traffic: Traffic
+    metrics: MetricsPage
 
     def of_doors(self) -> doors.Parts:
         """What the API needs of them."""
@@ -106,6 +115,9 @@ class Parts:
             self.follower.reached_position,
             now_ms,
             self.accounts,
+            self.suppressions,
+            self.traffic,
+            self.metrics,
         )
 
 
@@ -163,7 +175,7 @@ def open_store(settings: Settings) -> Store:
 
 
 def _wire(settings: Settings, store: Store, ids: IdSource) -> Parts:
-    notices = Notices(store, now_ms)
+    notices = Notices(store, now_ms, Consequences(store, ids, settings.suppress_after_soft_bounces))
     transport, account = provider_of(settings, store, notices)
     leases = Leases(store, owner=secrets.randbits(62) | 1, seconds=settings.lease_seconds, now_ms=now_ms)
     attempts = Attempts(store, now_ms, settings.unknown_policy, int(settings.lease_seconds * 1000))
@@ -176,8 +188,13 @@ def _wire(settings: Settings, store: Store, ids: IdSource) -> Parts:
         hands=settings.max_in_flight,
         now_ms=now_ms,
         pacer=None if account is None else Pacer(store, account, now_us),
+        most_bytes=settings.max_bytes_in_flight,
     )
     mails = AcceptMails(store, ids, now_ms)
+    limits, feed, traffic, reading = MemoryLimits(), Feed(store.position), Traffic(), Reading(settings.data_dir)
+    follower = Follower(settings.data_dir, delay_ms=settings.projection_delay_ms)
+    readings = Readings(store, reading, settings.data_dir, now_ms)
+    watched = Watched(traffic, limits, store, follower, feed, courier, readings)
     return Parts(
         settings=settings,
         store=store,
@@ -185,18 +202,21 @@ def _wire(settings: Settings, store: Store, ids: IdSource) -> Parts:
         mails=mails,
         send=SendMail(mails, store, courier, settings.v1_patience_seconds),
         interventions=Interventions(store, now_ms, courier.wake),
-        idempotency=IdempotencyKeys(store, now_ms),
+        idempotency=IdempotencyKeys(store, now_ms, settings.idempotency_hours * 3_600_000),
         notices=notices,
+        suppressions=Suppressions(store, ids, now_ms),
         changelog=RecordChangelog(store, now_ms),
         courier=courier,
         transport=transport,
         account=account,
         accounts=open_accounts(store, ids, now_ms),
-        limits=MemoryLimits(),
-        reading=Reading(settings.data_dir),
+        limits=limits,
+        reading=reading,
         copies=Copies(store, Letters(store, now_ms)),
-        feed=Feed(store.position),
-        follower=Follower(settings.data_dir, delay_ms=settings.projection_delay_ms),
+        feed=feed,
+        follower=follower,
+        traffic=traffic,
+        metrics=MetricsPage(measures(watched), readings.refresh),
     )
 
 

@@ -148,3 +148,19 @@ def test_the_next_request_sees_what_the_command_line_did(couvert, serve):
     connection.close()
 
     assert status == 200
+
+
+def test_a_user_is_given_a_limit_and_loses_it_again(couvert):
+    couvert("user", "add", "alice@example.com", "--first-name", "Alice")
+
+    given = couvert("user", "limit", "alice@example.com", "10000/600s")
+    with_limit = couvert("user", "list").stdout
+    couvert("user", "limit", "alice@example.com", "default")
+    wrong = couvert("user", "limit", "alice@example.com", "many")
+
+    assert (given.returncode, given.stdout) == (0, "")
+    assert with_limit.endswith("  alice@example.com  Alice  10000/600s\n")
+    assert couvert("user", "list").stdout.endswith("  alice@example.com  Alice\n")
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
+    assert "3000/600s" in wrong.stderr
+    assert couvert("audit").returncode == 0

@@ -78,3 +78,10 @@ def test_a_line_that_cannot_be_written_is_lost_and_nothing_else(lines, monkeypat
 
     monkeypatch.undo()
     assert lines() == []
+
+
+def test_half_a_surrogate_pair_takes_no_line_away(lines):
+    structlog.get_logger().warning("request", trouble="\ud800", where=Path("couvert.db"))
+
+    [line] = lines()
+    assert (line["trouble"], line["where"]) == ("\ud800", "couvert.db")

@@ -8,9 +8,11 @@ import pytest
 from couvert.commands.accept import AcceptMails
 from couvert.commands.accounts import Accounts, open_accounts
 from couvert.commands.attempts import Attempts
+from couvert.commands.consequences import Consequences
 from couvert.commands.keys import Keys
 from couvert.commands.notices import Notices
 from couvert.commands.passwords import Passwords
+from couvert.commands.suppressions import Suppressions
 from couvert.domain.ids import IdSource
 from couvert.domain.user import Person, Role, User
 from couvert.store.sqlite.store import SqliteStore
@@ -62,7 +64,12 @@ async def bob(accounts: Accounts, alice: User) -> User:
 
 @pytest.fixture
 def notices(store: UnreliableStore, clock: Clock) -> Notices:
-    return Notices(store, clock)
+    return Notices(store, clock, Consequences(store, IdSource(4, clock), 3))
+
+
+@pytest.fixture
+def suppressions(store: UnreliableStore, clock: Clock) -> Suppressions:
+    return Suppressions(store, IdSource(5, clock), clock)
 
 
 @pytest.fixture

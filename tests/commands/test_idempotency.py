@@ -146,3 +146,13 @@ def test_a_refused_second_request_does_not_let_go_of_the_firsts_key(idempotency)
             pass
         with pytest.raises(IdempotencyInProgress), idempotency.running(CLAIM):
             pass
+
+
+async def test_how_long_a_key_stands_is_a_setting(store, mails, clock):
+    keys = IdempotencyKeys(store, clock, window_ms=24 * 3_600_000)
+    await mails.accept(mail(), key=None, claim=CLAIM)
+
+    clock.now += 24 * 3_600_000 - 1
+    assert await keys.earlier(CLAIM) is not None
+    clock.now += 1
+    assert await keys.earlier(CLAIM) is None

@@ -8,6 +8,7 @@ from couvert.commands import interventions as module
 from couvert.commands.accept import MOST_RECIPIENTS
 from couvert.commands.claims import Claim
 from couvert.commands.interventions import Interventions
+from couvert.commands.suppressions import Entry
 from couvert.delivery.transport import Refused, Taken, TryLater, Unknown
 from couvert.domain.delivery import Cancelled, Requeued, ResolvedAsSent, State
 from couvert.domain.mail import Recipient
@@ -350,3 +351,29 @@ async def test_nothing_is_sent_again_after_its_expiry(interventions, with_ends, 
 
     with pytest.raises(NothingToDecide, match="expired"):
         await interventions.resolve(accepted.mail_id + 1, "resend")
+
+
+# --- Suppressed -------------------------------------------------------------------------------------------------------
+
+
+async def test_what_was_suppressed_is_tried_again_only_if_asked(interventions, with_ends, suppressions, store):
+    added = await suppressions.add(Entry("c1@example.org"))
+    accepted = await with_ends(None, None)
+    await suppressions.remove(added.suppression.id)
+    assert await states_of(store, accepted) == [State.QUEUED, State.SUPPRESSED]
+
+    assert (await interventions.retry(accepted.mail_id)).changed == 0
+    done = await interventions.retry(accepted.mail_id, suppressed=True)
+
+    assert (done.changed, some(done.counts)) == (1, {State.QUEUED: 2})
+
+
+async def test_who_is_suppressed_still_is_stopped_again(interventions, with_ends, suppressions, store, attempts, clock):
+    await suppressions.add(Entry("c0@example.org"))
+    accepted = await with_ends(None)
+    await interventions.retry(accepted.mail_id, suppressed=True)
+    (taken,) = await store.take(owner=OWNER, now=clock.now, until=clock.now + LEASE_MS, limit=1)
+
+    await attempts.begin(taken.stored)
+
+    assert await states_of(store, accepted) == [State.SUPPRESSED]

@@ -7,9 +7,10 @@ from contextlib import closing
 import pytest
 
 from couvert.commands.idempotency import claim_of
+from couvert.domain.allowance import Allowance
 from couvert.domain.refusals import Conflict, NotFound, RuleBroken, TokenRevoked, Unauthenticated
 from couvert.domain.token import TokenWithdrawn
-from couvert.domain.user import PasswordSet, Person, Role, UserAdded, UserDeleted, UserRenamed
+from couvert.domain.user import PasswordSet, Person, Role, UserAdded, UserDeleted, UserLimited, UserRenamed
 from couvert.store.sqlite.store import FILE
 from tests.commands.people import PASSWORD, caller, new_token
 from tests.store.changes import NOW
@@ -163,3 +164,18 @@ async def test_a_new_password_counts_and_the_old_one_does_not(accounts, store, a
         await accounts.sessions.sign_in(alice.email, PASSWORD)
     assert await accounts.sessions.user_of(session.secret) is None
     assert await events(store, alice.id) == [UserAdded(alice.user_id, Role.ADMIN), PasswordSet(), PasswordSet()]
+
+
+async def test_a_limit_of_ones_own_is_known_with_the_next_request(accounts, store, bob):
+    token = await new_token(accounts, bob)
+    before = await caller(accounts, token)
+
+    position = await accounts.users.limit(bob.id, Allowance(10_000, 600))
+
+    asking = await accounts.book.find(token.secret, fresh=False)
+    assert (before.allowance, asking.allowance) == (None, Allowance(10_000, 600))
+    assert (await store.user(bob.id)).user == bob._replace(allowance=Allowance(10_000, 600))
+    assert (await events(store, bob.id))[-1] == UserLimited(10_000, 600)
+    assert await accounts.users.limit(bob.id, Allowance(10_000, 600)) == position
+    await accounts.users.limit(bob.id, None)
+    assert (await caller(accounts, token)).allowance is None

@@ -12,7 +12,7 @@ from couvert.domain.ids import IdSource
 from couvert.domain.mail import AcceptMail, Recipient, Sender
 from couvert.store.port import Store
 from couvert.wiring import now_ms
-from couvert.workers.courier import Courier
+from couvert.workers.courier import MOST_BYTES, Courier
 from couvert.workers.leases import Leases
 from couvert.workers.pace import Pacer
 
@@ -78,10 +78,21 @@ def courier_of(
     lease_seconds: float = 30,
     now_ms: Callable[[], int] = now_ms,
     pacer: Pacer | None = None,
+    most_bytes: int = MOST_BYTES,
 ) -> Courier:
     leases = Leases(store, owner=7, seconds=lease_seconds, now_ms=now_ms)
     attempts = Attempts(store, now_ms, "hold", int(lease_seconds * 1000))
-    return Courier(store, attempts, Letters(store, now_ms), provider, leases, hands=hands, now_ms=now_ms, pacer=pacer)
+    return Courier(
+        store,
+        attempts,
+        Letters(store, now_ms),
+        provider,
+        leases,
+        hands=hands,
+        now_ms=now_ms,
+        most_bytes=most_bytes,
+        pacer=pacer,
+    )
 
 
 async def accept(store: Store, *recipients: str) -> None:

@@ -69,6 +69,7 @@ def test_bulk_goes_on_until_everybody_has_an_outcome_and_adds_up(couvert, relay,
     assert answer.returncode == 1  # not everybody's was sent for certain
     assert "31/31" in answer.stderr
     assert re.findall(r"(\w+)  (\d+)", answer.stdout)[:3] == [("unknown", "1"), ("sent", "30"), ("recipients", "31")]
+    assert re.search(r"mail  mail_\w{13}\n", answer.stdout)
     assert len(ledger.in_state(State.SENT)) == 30
     assert set(relay.copies.values()) == {1}
 

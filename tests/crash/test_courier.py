@@ -10,6 +10,7 @@ from couvert.commands.send import SendMail
 from couvert.commands.settled import settled
 from couvert.domain.delivery import State
 from couvert.domain.ids import IdSource
+from couvert.domain.mail import AcceptMail, Recipient, Sender
 from couvert.domain.refusals import Unavailable
 from couvert.readmodels.audit import audit
 from couvert.store.sqlite.store import FILE, SqliteStore
@@ -87,6 +88,34 @@ async def test_told_to_stop_it_does_not_wait_for_ever_for_room_to_record_an_outc
 
     assert ledger.begun() == {ALICE}
     assert ledger.story(ALICE) == ["begun"]
+
+
+async def test_told_to_stop_it_takes_nothing_more_while_requests_still_end(store, provider, ledger):
+    courier = courier_of(store, provider)
+    courier.start()
+    courier.begin_nothing_more()
+
+    await accept(store, ALICE)
+    courier.wake()
+    await asyncio.sleep(0.4)
+
+    assert ledger.in_state(State.QUEUED) == {ALICE}
+    assert provider.handed == []
+    await courier.stop()
+
+
+async def test_a_request_that_ends_after_the_stop_learns_at_once_that_its_mail_waits(store, provider, ledger):
+    courier = courier_of(store, provider)
+    send = SendMail(AcceptMails(store, IdSource(1, now_ms), now_ms), store, courier, patience_seconds=30)
+    mail = AcceptMail(Sender("shop@example.org"), (Recipient(ALICE),), "News", html="<p>News</p>")
+    courier.begin_nothing_more()
+
+    async with asyncio.timeout(2):
+        sending = await send.send(mail, key=None)
+
+    assert sending.settled.state is State.QUEUED
+    assert ledger.in_state(State.QUEUED) == {ALICE}
+    await courier.stop()
 
 
 # --- Surprises --------------------------------------------------------------------------------------------------------
@@ -247,6 +276,41 @@ async def test_a_provider_that_goes_away_spends_no_attempt_and_interrupts_no_han
     await courier.stop()
 
     assert ledger.story(BOB) == ["begun", "sent"]
+
+
+async def test_a_mail_that_expires_while_the_provider_is_away_is_expired_in_time(store, provider, ledger):
+    provider.unreachable = True
+    mail = AcceptMail(
+        Sender("shop@example.org"), (Recipient(ALICE),), "News", html="<p>News</p>", expires_at=now_ms() + 300
+    )
+    await AcceptMails(store, IdSource(1, now_ms), now_ms).accept(mail, key=None)
+    courier = courier_of(store, provider)
+    courier.start()
+    await until(lambda: courier.trouble)
+
+    await until(lambda: ledger.in_state(State.EXPIRED) == {ALICE}, seconds=3)
+
+    assert courier.trouble is not None
+    assert ledger.story(ALICE) == ["expired"]
+    await courier.stop()
+
+
+async def test_large_messages_wait_for_each_other_and_all_leave(store, ledger):
+    provider = Provider()
+    provider.lets_go.clear()
+    await accept(store, ALICE, BOB, CHARLIE)
+    courier = courier_of(store, provider, most_bytes=1)
+    courier.start()
+    await until(lambda: provider.handed)
+    await asyncio.sleep(0.3)
+    at_once = len(provider.handed)
+
+    provider.lets_go.set()
+    await until(lambda: ledger.in_state(State.SENT) == {ALICE, BOB, CHARLIE})
+    await courier.stop()
+
+    assert at_once == 1
+    assert courier.load.carried == 0
 
 
 # --- Leases -----------------------------------------------------------------------------------------------------------

@@ -3,9 +3,11 @@
 import pytest
 
 from couvert.commands import sandbox
+from couvert.commands.consequences import Consequences
 from couvert.commands.notices import Notices
 from couvert.delivery.transport import Message
 from couvert.domain.delivery import Begun, Sent, State
+from couvert.domain.ids import IdSource
 from couvert.domain.refusals import Unavailable
 from couvert.wiring import now_ms
 from tests.crash.courierhouse import Meddled, accept, courier_of, until
@@ -69,7 +71,9 @@ async def test_what_the_sandbox_may_have_kept_it_keeps_once(is_kept, store):
         raise doubts.pop()
 
     meddled = Meddled(store, commit=commit)
-    mailroom = sandbox.SandboxMailroom(meddled, Notices(meddled, now_ms), now_ms)
+    mailroom = sandbox.SandboxMailroom(
+        meddled, Notices(meddled, now_ms, Consequences(meddled, IdSource(3, now_ms), 3)), now_ms
+    )
 
     await mailroom.keep(Message(1, 1, "shop@example.org", ALICE, b"News\r\n", "<1@example.org>"))
 

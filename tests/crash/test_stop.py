@@ -12,6 +12,7 @@ from tests.crash.clients import Waiting
 from tests.crash.crew import environment
 from tests.crash.load import Load
 from tests.crash.relay import VERDICT
+from tests.crash.service import Service
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow]
 
@@ -49,6 +50,22 @@ def test_whoever_waits_for_an_outcome_gets_it_from_a_service_that_was_told_to_st
     assert service.exit_code() == 0
     assert (answer.status, answer.body["message"]) == (200, "Email sent successfully")
     assert ledger.in_state(State.SENT) == {ALICE}
+
+
+def test_a_request_that_is_cut_off_at_the_stop_is_told_so_in_its_own_form(directory, relay, service, key):
+    let_go = relay.hold(VERDICT, ALICE)
+    stopping = Service(directory, transport=relay.url, stop_seconds=1)
+    stopping.start()
+    waiting = Waiting(stopping, key, ALICE)
+    relay.await_hold(VERDICT, ALICE)
+
+    stopping.terminate()
+    answer = waiting.answer()
+    let_go.set()
+
+    assert stopping.exit_code() == 0
+    assert (answer.status, answer.body["error_type"]) == (503, "unavailable")
+    assert "may have been accepted" in answer.body["details"]
 
 
 STOPPED_EARLY = """

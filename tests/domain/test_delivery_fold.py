@@ -19,6 +19,7 @@ from couvert.domain.delivery import (
     ResolvedAsSent,
     Sent,
     State,
+    Suppressed,
     evolve,
 )
 from tests.domain.deliveries import BY_NOTICE, DAY, EVERY_EVENT, NOW, begun, events, notices, waiting
@@ -47,7 +48,7 @@ def test_every_event_there_is_is_among_those_tried():
 ONE_OF_EACH = [
     Begun(2), Released(1, NOW + 5), Deferred(1, NOW + 5), Sent(1, "id"), Failed(1, "refused"), OutcomeUnknown(1),
     Requeued(NOW + 5, "policy"), Delivered(1), Bounced(1, "hard"), Complained(1), Expired(), Cancelled(),
-    ResolvedAsSent(1),
+    ResolvedAsSent(1), Suppressed(7, "complaint"),
 ]  # fmt: skip
 
 

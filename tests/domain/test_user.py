@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, strategies as st
 
+from couvert.domain.allowance import Allowance
 from couvert.domain.refusals import Conflict, NotFound, RuleBroken
 from couvert.domain.user import (
     LONGEST_NAME,
@@ -13,11 +14,13 @@ from couvert.domain.user import (
     User,
     UserAdded,
     UserDeleted,
+    UserLimited,
     UserRenamed,
     add,
     blank,
     delete,
     evolve,
+    limit,
     rename,
     set_password,
 )
@@ -91,3 +94,13 @@ def test_the_last_admin_stays():
 def test_a_user_who_is_gone_cannot_be_changed(user, decide):
     with pytest.raises(NotFound):
         decide(user)
+
+
+def test_a_limit_of_ones_own_comes_and_goes():
+    (given,) = limit(BOB, Allowance(10_000, 600))
+    limited = evolve(BOB, given, NOW)
+    (lifted,) = limit(limited, None)
+
+    assert (given, limited.allowance) == (UserLimited(10_000, 600), Allowance(10_000, 600))
+    assert evolve(limited, lifted, NOW) == BOB
+    assert limit(limited, limited.allowance) == limit(BOB, None) == []

@@ -20,6 +20,8 @@ def _elsewhere(monkeypatch, tmp_path):
         ("COUVERT_PUBLIC_URL", "mail.example.com", "write it as https://mail.example.com"),
         ("COUVERT_TRUSTED_PROXIES", "10.0.0.1, *", "write 10.0.0.5 or 10.0.0.0/24"),
         ("COUVERT_RATE_LIMIT", "3000", "write requests/seconds such as 3000/600s"),
+        ("COUVERT_IDEMPOTENCY_HOURS", "23", "greater than or equal to 24"),
+        ("COUVERT_IDEMPOTENCY_HOURS", "721", "less than or equal to 720"),
         ("COUVERT_RATE_LIMIT", "0/600s", "both at least 1"),
         ("COUVERT_RATE_LIMIT", "3000/0s", "both at least 1"),
     ],

@@ -12,7 +12,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_every_setting_is_on_the_page_with_its_default_and_meaning(name: str) -> None:
     field = Settings.model_fields[name]
-    default = "" if field.default is None else f"`{field.default}`"
+    default = "" if field.default in (None, "") else f"`{field.default}`"
     assert f"| `COUVERT_{name.upper()}` | {default} | {field.description} |" in PAGE.read_text()
 
 

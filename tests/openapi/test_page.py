@@ -55,6 +55,16 @@ def test_the_line_of_curl_can_be_pasted():
     ]  # fmt: skip
 
 
+def test_the_line_of_curl_for_a_stream_shows_what_comes_at_once():
+    one = document()
+    one["paths"]["/v2/mails"]["post"]["responses"]["200"] = {
+        "description": "OK.",
+        "content": {"text/event-stream": {"schema": TEXT}},
+    }
+
+    assert page_of(one).css_first("pre.curl").text().startswith("curl -X POST -N ")
+
+
 def test_a_call_that_is_open_needs_no_token():
     assert "COUVERT_TOKEN" not in reference_page(document(security=[]), BASE)
 

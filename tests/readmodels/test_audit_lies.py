@@ -141,6 +141,10 @@ LIES = {
     ),
     "a token come back": ("update token set is_revoked = 0 where id = {revoked}", "is_revoked is 0, by the log 1"),
     "a token for ever": ("update token set expires_at = null where id = {token}", "expires_at is None, by the log "),
+    "a user's limit": (
+        "update user set rate_limit = 9, rate_period_seconds = 1 where id = {alice}",
+        "rate_limit is 9, by the log None",
+    ),
     "somebody else's token": ("update token set user = {bob} where id = {token}", "user is {bob}, by the log {alice}"),
     "a token's event among a user's": (
         "update event set stream = {alice} where type = 42",
@@ -195,6 +199,10 @@ LIES = {
     "a delivery's state": (
         "update models.delivery set state = 5 where id = {b} + 1",
         "In the read models, of delivery {dlv_b1}: state is complained, by the log unknown.",
+    ),
+    "a total of the read models": (
+        "update models.total set deliveries = deliveries + 5 where state = 8",
+        "The read models count 5 cancelled deliveries, by the log 0.",
     ),
     "ahead of the log": (
         "update models.checkpoint set position = position + 1",

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from couvert.commands.accept import AcceptMails
 from couvert.commands.accounts import open_accounts
 from couvert.commands.attempts import Attempts
+from couvert.commands.consequences import Consequences
 from couvert.commands.interventions import Interventions
 from couvert.commands.keys import Keys
 from couvert.commands.notices import NoticeEvent, Notices
+from couvert.commands.suppressions import Entry, Suppressions
 from couvert.delivery.transport import Outcome, Refused, Taken, TryLater, Unknown, Withheld
 from couvert.domain.attachments import Attachment
 from couvert.domain.delivery import Bounced, Complained, Delivered, UnknownPolicy
@@ -57,7 +59,8 @@ class World:
         self.accounts = open_accounts(self.store, ids, lambda: self.now)
         self._mails = AcceptMails(self.store, ids, lambda: self.now)
         self._attempts = Attempts(self.store, lambda: self.now, policy, LEASE_MS, chance=lambda: 0.5)
-        self._notices = Notices(self.store, lambda: self.now)
+        self._notices = Notices(self.store, lambda: self.now, Consequences(self.store, ids, 2))
+        self.suppressions = Suppressions(self.store, ids, lambda: self.now)
         self.secrets: list[str] = []
         self._interventions = Interventions(self.store, lambda: self.now)
         self.mails: list[int] = []
@@ -135,6 +138,11 @@ class World:
     async def retry(self, mail_id: int, unknown: UnknownDecision | None) -> None:
         with suppress(NothingToDecide):
             await self._interventions.retry(mail_id, unknown=unknown)
+
+    async def suppress(self, address: str, expires_after_ms: int | None = None) -> int:
+        """The suppression's id."""
+        end = None if expires_after_ms is None else self.now + expires_after_ms
+        return (await self.suppressions.add(Entry(address, expires_at=end))).suppression.id
 
     async def tell(self, delivery_id: int, told: Told, attempt: int = 1) -> None:
         """A notice of the provider's; one about an attempt that never was is turned away."""
@@ -262,6 +270,22 @@ class LiveAUser:
                 await world.accounts.users.delete(owner.user_id)
 
 
+@dataclass(frozen=True)
+class Suppress:
+    """The address, or no longer if it is already."""
+
+    address: str
+    expires_after_ms: int | None
+
+    async def __call__(self, world: World) -> None:
+        known = await world.suppressions.find(self.address)
+        if known is None:
+            await world.suppress(self.address, self.expires_after_ms)
+        else:
+            await world.suppressions.remove(known.id)
+        await world.suppressions.record_ends()
+
+
 answers = st.sampled_from([*ANSWERS, "nothing"])
 accepts = st.builds(Accept, st.integers(1, 4), st.sampled_from([None, None, 60_000]))
 works = st.builds(Work, st.lists(answers, min_size=1, max_size=6))
@@ -273,10 +297,11 @@ keys = st.one_of(
     st.builds(CreateKey, quotas), st.builds(ReplaceKey, quotas), st.builds(AcceptWithKey, st.integers(1, 3))
 )
 cancels = st.builds(Cancel, st.integers(0, 20))
+suppresses = st.builds(Suppress, st.sampled_from(["0@example.net", "1@example.net"]), st.sampled_from([None, 60_000]))
 retries = st.builds(Retry, st.integers(0, 20), st.sampled_from([None, "resend", "sent"]))
 steps = st.one_of(
     accepts, works, works, works, pauses, pauses, tells, tells, keys, keys, st.builds(AnswerLate, answers),
-    st.builds(LiveAUser, st.booleans()), cancels, retries, retries,
+    st.builds(LiveAUser, st.booleans()), cancels, retries, retries, suppresses, suppresses,
 )  # fmt: skip
 pasts: st.SearchStrategy[list[Step]] = st.builds(
     lambda first, later: [first, *later], accepts, st.lists(steps, min_size=5, max_size=30)

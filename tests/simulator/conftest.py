@@ -20,10 +20,10 @@ def ses() -> Iterator[SimulatedSes]:
 def client(ses: SimulatedSes) -> Callable[..., Any]:
     """`client("sesv2")` is boto3's, on the simulator, without its retries."""
 
-    def made(service: str, secret: str = SECRET) -> Any:
+    def made(service: str, secret: str = SECRET, url: str = ses.url) -> Any:
         return boto3.client(
             service,
-            endpoint_url=ses.url,
+            endpoint_url=url,
             region_name="us-east-1",
             aws_access_key_id=KEY_ID,
             aws_secret_access_key=secret,

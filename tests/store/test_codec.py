@@ -20,7 +20,10 @@ FOR_EVER = {
     13: "delivery.cancelled.v1", 14: "delivery.resolved-as-sent.v1",
     20: "key.created.v1", 21: "key.origins-added.v1", 22: "key.deleted.v1",
     30: "user.added.v1", 31: "user.renamed.v1", 32: "user.password-set.v1", 33: "user.deleted.v1",
+    34: "user.limited.v1",
     40: "token.created.v1", 41: "token.edited.v1", 42: "token.revoked.v1",
+    50: "suppression.added.v1", 51: "suppression.changed.v1", 52: "suppression.removed.v1",
+    53: "suppression.expired.v1", 54: "delivery.suppressed.v1",
     23: "key.edited.v1", 24: "key.restricted.v1", 25: "key.origins-removed.v1",
 }  # fmt: skip
 WRITTEN = {
@@ -45,11 +48,17 @@ WRITTEN = {
     (31, "{}"),
     (32, "{}"),
     (33, "{}"),
+    (34, '{"limit":10000,"period_seconds":600}'),
     (40, '{"token_id":"u","user":7,"roles":["api_read","api_write"],"expires_at":null}'),
     (41, '{"expires_at":5}'),
     (42, "{}"),
     (23, '{"name":"n","expires_at":5}'),
     (24, '{"networks":["192.0.2.0/24"],"rate":[3,10],"daily_quota":null}'),
+    (50, '{"reason":"hard_bounce","delivery":7,"user":null,"expires_at":null}'),
+    (51, '{"reason":"manual","delivery":null,"expires_at":5}'),
+    (52, "{}"),
+    (53, "{}"),
+    (54, '{"suppression":7,"reason":"complaint"}'),
     (25, '{"names":["a.example"]}'),
 }
 """One of each as it was written by the first version; a line is added with a new event, and never changed."""

@@ -124,3 +124,40 @@ async def test_the_next_wake_is_the_earliest_of_what_is_due_and_what_is_leased(s
     await take(store)
 
     assert await store.next_wake() == UNTIL
+
+
+# --- What expires while it waits --------------------------------------------------------------------------------------
+
+
+async def expiring(store, ids, expires_at, **row):
+    """A delivery that waits, with this expiry."""
+    change = mail(ids)
+    born = change.new_deliveries[0]
+    waiting = born._replace(delivery=born.delivery._replace(expires_at=expires_at), **row)
+    change.new_deliveries = [waiting]
+    await store.commit(change)
+    return waiting
+
+
+async def test_what_expired_while_it_waited_is_found_the_longest_expired_first(store, ids):
+    later = await expiring(store, ids, NOW - SECOND)
+    sooner = await expiring(store, ids, NOW - HOUR)
+    await expiring(store, ids, NOW + SECOND)
+    await accepted(store, mail(ids))
+
+    assert await store.expired(now=NOW, limit=10) == [sooner, later]
+    assert await store.expired(now=NOW, limit=1) == [sooner]
+
+
+async def test_what_somebody_holds_is_not_found_until_the_lease_runs_out(store, ids):
+    held = await expiring(store, ids, NOW - SECOND, wake_at=UNTIL, owner=WORKER)
+
+    assert await store.expired(now=NOW, limit=10) == []
+    assert await store.expired(now=UNTIL, limit=10) == [held]
+
+
+async def test_what_is_over_does_not_expire_any_more(store, ids):
+    waiting = await expiring(store, ids, NOW - SECOND)
+    await store.commit(ended(waiting))
+
+    assert await store.expired(now=NOW, limit=10) == []

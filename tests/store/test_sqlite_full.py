@@ -80,6 +80,7 @@ async def test_a_full_database_says_so_until_there_is_room(directory, clock, ids
     position = await store.commit(change)
 
     assert not caught.value.may_be_kept
+    assert store.committed.unavailable == 1
     assert position == len(answers) + 1
     assert log_of(directory)[position] == content_of(change).mail_id
     await store.close()

@@ -1,4 +1,4 @@
-"""One line for each request: the route's template and never the path, because keys stand in paths."""
+"""One line and one count for each request: the route's template and never the path, because keys stand in paths."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from time import perf_counter
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from couvert.api.traffic import MAIL, STARTED, Traffic
 
 log = structlog.get_logger()
 
@@ -19,12 +21,13 @@ def route_of(scope: Scope) -> str | None:
 class AccessLog:
     """No addresses either: who mails whom is nobody's business, and the log outlives both."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, traffic: Traffic) -> None:
         self._app = app
+        self._traffic = traffic
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         status: int | None = None
-        started = perf_counter()
+        started = scope[STARTED] = perf_counter()
 
         async def send_noting_status(message: Message) -> None:
             nonlocal status
@@ -36,6 +39,7 @@ class AccessLog:
             await self._app(scope, receive, send_noting_status)
         finally:
             milliseconds = round((perf_counter() - started) * 1000, 1)
-            log.info(
-                "request", method=scope["method"], route=route_of(scope), status=status, milliseconds=milliseconds
-            )  # fmt: skip
+            method, route = scope["method"], route_of(scope)
+            self._traffic.ended(method, route, status)
+            mail = {"mail": scope[MAIL]} if MAIL in scope else {}
+            log.info("request", method=method, route=route, status=status, milliseconds=milliseconds, **mail)

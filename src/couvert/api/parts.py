@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from couvert.api.traffic import Traffic
 from couvert.commands.accounts import Accounts
 from couvert.commands.callers import Callers
 from couvert.commands.idempotency import IdempotencyKeys
 from couvert.commands.interventions import Interventions
 from couvert.commands.keys import Keys
 from couvert.commands.send import SendMail
+from couvert.commands.suppressions import Suppressions
 from couvert.delivery.copies import Copies
 from couvert.limits.port import Limits
 from couvert.readmodels.feed import Feed
@@ -37,3 +39,7 @@ class Parts:
     now_ms: Callable[[], int]
     """Milliseconds since 1970."""
     accounts: Accounts
+    suppressions: Suppressions
+    traffic: Traffic = field(default_factory=Traffic)
+    metrics: Callable[[], Awaitable[bytes]] | None = None
+    """The page for Prometheus, where somebody wired it."""

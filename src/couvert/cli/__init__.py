@@ -20,6 +20,7 @@ from couvert.cli import (
     show,
     simulate_ses,
     specification,
+    suppressions,
     tokens,
     users,
 )
@@ -45,6 +46,7 @@ app.command("demo")(demo.demo)
 app.add_typer(users.app, name="user")
 app.add_typer(tokens.app, name="token")
 app.add_typer(keys.app, name="key")
+app.add_typer(suppressions.app, name="suppression")
 app.command("send")(send.send)
 app.command("bulk")(bulk.bulk)
 app.command("show")(show.show)

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from couvert.cli.letter_files import RecipientList, chunks, read_recipients, read_template
-from couvert.cli.options import Data, settings, with_courier
+from couvert.cli.options import Data, settings, with_courier, with_parts
 from couvert.cli.send import address, variables
+from couvert.cli.times import utc
 from couvert.commands.accept import MOST_RECIPIENTS
+from couvert.domain import ids
 from couvert.domain.delivery import State
 from couvert.domain.mail import AcceptMail, Recipient, Sender
 from couvert.domain.personalise import check, common_values, values
 from couvert.domain.refusals import RuleBroken
 
 if TYPE_CHECKING:
+    from couvert.domain.suppression import Suppression
     from couvert.wiring import Parts
 
 LOOK_SECONDS: Final = 0.25
@@ -43,7 +46,7 @@ def bulk(
     found = read_recipients(recipients)
     sender, body, common = Sender(address("--from", from_)), read_template(html), variables(var or [])
     if dry_run:
-        _show(found, sender, subject, body, common)
+        _show(found, sender, subject, body, common, _suppressed(data, found.recipients))
         return
     _refuse_faults(found, recipients)
     # All of them are checked before the first is accepted: either everybody gets the mail, or nobody.
@@ -52,13 +55,13 @@ def bulk(
         AcceptMail(sender, tuple(part), subject, html=body, variables=common)
         for part in chunks(found.recipients, MOST_RECIPIENTS)
     ]
-    counts = with_courier(settings(data), lambda parts, is_served: _bulk(parts, commands, wakes=not is_served))
-    _summarise(counts, found)
+    counts, sent = with_courier(settings(data), lambda parts, is_served: _bulk(parts, commands, wakes=not is_served))
+    _summarise(counts, sent, found)
     if counts.keys() & {State.FAILED, State.UNKNOWN, State.SUPPRESSED, State.EXPIRED}:
         raise typer.Exit(1)
 
 
-async def _bulk(parts: Parts, commands: list[AcceptMail], *, wakes: bool) -> Counter[State]:
+async def _bulk(parts: Parts, commands: list[AcceptMail], *, wakes: bool) -> tuple[Counter[State], Sent]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -72,7 +75,7 @@ async def _bulk(parts: Parts, commands: list[AcceptMail], *, wakes: bool) -> Cou
             sent.append((accepted.mail_id, len(command.recipients)))
             if wakes:
                 parts.courier.wake()
-        return await _follow(parts, sent, lambda settled: progress.update(bar, completed=settled))
+        return await _follow(parts, sent, lambda settled: progress.update(bar, completed=settled)), sent
 
 
 async def _follow(parts: Parts, sent: Sent, show: _Show) -> Counter[State]:
@@ -93,19 +96,39 @@ async def _follow(parts: Parts, sent: Sent, show: _Show) -> Counter[State]:
 # --- What is printed --------------------------------------------------------------------------------------------------
 
 
-def _summarise(counts: Counter[State], found: RecipientList) -> None:
+def _summarise(counts: Counter[State], sent: Sent, found: RecipientList) -> None:
     for state in State:
         if counts[state]:
             print(f"{state:>12}  {counts[state]:,}")
     print(f"{'recipients':>12}  {counts.total():,}")
     if found.repeats:
         print(f"{'repeated':>12}  {len(found.repeats):,} (left out: the address stands on an earlier line)")
+    for mail_id, _ in sent:
+        print(f"{'mail':>12}  {ids.encode('mail', mail_id)}")
+    print("`couvert show MAIL` lists its recipients, each with their delivery.")
     if counts[State.QUEUED]:
         print("Those still queued are kept; `couvert serve` goes on with them.")
 
 
-def _show(found: RecipientList, sender: Sender, subject: str, body: str, common: dict[str, str]) -> None:
-    """Who would get what and why not, a line each; exit code 1 if somebody would not."""
+def _suppressed(data: Path | None, recipients: Sequence[Recipient]) -> Mapping[str, Suppression]:
+    """Address -> what keeps mail from it now; nothing if there is no data yet."""
+    from couvert import wiring
+
+    async def work(parts: Parts) -> Mapping[str, Suppression]:
+        return await parts.suppressions.of([recipient.email for recipient in recipients])
+
+    return with_parts(data, work) if wiring.has_data(settings(data)) else {}
+
+
+def _show(
+    found: RecipientList,
+    sender: Sender,
+    subject: str,
+    body: str,
+    common: dict[str, str],
+    suppressed: Mapping[str, Suppression],
+) -> None:
+    """Who would get what and why not, a line each; exit code 1 if a line is at fault."""
     stopped = [*found.faults]
     for recipient in found.recipients:
         try:
@@ -113,11 +136,12 @@ def _show(found: RecipientList, sender: Sender, subject: str, body: str, common:
         except RuleBroken as refusal:
             stopped.append(f"{recipient.email}: {refusal.message}")
         else:
-            print(line)
+            print(_kept_from(recipient, suppressed[recipient.email]) if recipient.email in suppressed else line)
     for sentence in (*stopped, *found.repeats):
         print(f"nothing      {sentence}")
-    print(f"{len(found.recipients) + len(found.faults) - len(stopped):,} would get it, {len(stopped):,} would not, "
-          f"{len(found.repeats):,} repeated")  # fmt: skip
+    would_get = len(found.recipients) + len(found.faults) - len(stopped) - len(suppressed)
+    kept_from = f"{len(suppressed):,} suppressed, " if suppressed else ""
+    print(f"{would_get:,} would get it, {len(stopped):,} would not, {kept_from}{len(found.repeats):,} repeated")
     if stopped:
         print("Nothing is sent to anybody while a line is at fault.")
         raise typer.Exit(1)
@@ -127,6 +151,11 @@ def _preview(recipient: Recipient, sender: Sender, subject: str, body: str, comm
     templates = check({"--subject": subject, "--html": body}, common, [recipient])
     filled = values(common_values(sender, common), recipient)
     return f"would get    {recipient.email}  {templates['--subject'].render(filled)}"
+
+
+def _kept_from(recipient: Recipient, suppression: Suppression) -> str:
+    since = utc(suppression.created_at)
+    return f"suppressed   {recipient.email}  {suppression.reason} since {since}, {ids.encode('sup', suppression.id)}"
 
 
 def _refuse_faults(found: RecipientList, path: Path) -> None:

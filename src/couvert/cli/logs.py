@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 import sys
 import time
 from contextlib import suppress
-from typing import TextIO, cast
+from typing import Final, TextIO, cast
 
 import msgspec
 import structlog
-from structlog.typing import EventDict
+from structlog.typing import EventDict, Processor
+
+from couvert.domain import ids
 
 
 class _Lossy:
@@ -24,11 +28,16 @@ class _Lossy:
         """Stderr has its lines flushed as they are written."""
 
 
+_ADDRESS: Final = re.compile(r"[^\s\"'<>(),;:\\\[\]]+@[^\s\"'<>(),;:\\\[\]]+")
 _encoder = msgspec.json.Encoder(enc_hook=str)
 
 
 def _json(_: object, __: str, line: EventDict) -> str:
-    return _encoder.encode(line).decode()
+    try:
+        return _encoder.encode(line).decode()
+    except UnicodeEncodeError:
+        # Half a surrogate pair, from a request: the line that tells of it must not fail as well.
+        return json.dumps(line, default=str)
 
 
 class _Timestamp:
@@ -47,6 +56,24 @@ class _Timestamp:
         return line
 
 
+def _shown_ids(_: object, __: str, line: EventDict) -> EventDict:
+    """As `couvert show` and the API know them."""
+    for name, kind in (("delivery", "dlv"), ("mail", "mail")):
+        if isinstance(line.get(name), int):
+            line[name] = ids.encode(kind, line[name])
+    return line
+
+
+def _without_addresses(render: Processor) -> Processor:
+    """Whatever a relay, a library or a traceback says: who mails whom is nobody's business, and logs are kept."""
+
+    def rendered(logger: object, method: str, line: EventDict) -> str:
+        text = cast(str, render(logger, method, line))
+        return _ADDRESS.sub("<address>", text) if "@" in text else text
+
+    return rendered
+
+
 def configure(level: str) -> None:
     number = logging.getLevelNamesMapping()[level.upper()]
     logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stderr, format="%(name)s: %(message)s")
@@ -58,8 +85,9 @@ def configure(level: str) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             _Timestamp(),
+            _shown_ids,
             *([] if is_terminal else [structlog.processors.format_exc_info]),
-            on_terminal if is_terminal else _json,
+            _without_addresses(on_terminal if is_terminal else _json),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _Lossy())),

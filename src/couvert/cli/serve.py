@@ -71,18 +71,24 @@ def _run(parts: Parts, listener: socket.socket, lock: ServeLock) -> None:
     from couvert.cli.http_protocol import HttpProtocol
     from couvert.cli.server import Server
     from couvert.workers.changelog import ChangelogWorker
+    from couvert.workers.suppressions import SuppressionsWorker
 
     recorder = ChangelogWorker(parts.changelog, partial(specification, parts.of_doors()), wiring.now_ms)
+    ending = SuppressionsWorker(parts.suppressions)
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
-        async with wiring.running(parts, delivers=True, follows=True), recorder.at_work():
+        async with wiring.running(parts, delivers=True, follows=True), recorder.at_work(), ending.at_work():
             host, port, *_ = listener.getsockname()
             shown = f"[{host}]" if ":" in host else host
             print(f"couvert listens on http://{shown}:{port}, transport {parts.transport.name}", flush=True)
             lock.announce(f"http://{_reachable(shown)}:{port}")
             await _invite(parts)
             yield
+
+    def stopping() -> None:
+        parts.feed.end()
+        parts.courier.begin_nothing_more()
 
     # What start-up made stays; scanning it again and again took a twentieth of the time under load.
     gc.collect()
@@ -103,7 +109,7 @@ def _run(parts: Parts, listener: socket.socket, lock: ServeLock) -> None:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=parts.settings.stop_seconds,
     )
-    server = Server(config, stopping=parts.feed.end)
+    server = Server(config, stopping=stopping)
     _obey_signals(server)
     server.run(sockets=[listener])
 

@@ -1,4 +1,4 @@
-"""`couvert show`: where a mail to one recipient is, and everything that happened to it."""
+"""`couvert show`: what became of each recipient of a mail, and everything that happened on the way to one of them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import typer
 from couvert.cli.options import Data, with_parts
 from couvert.cli.times import utc
 from couvert.domain import ids
+from couvert.domain.delivery import State
+from couvert.domain.mail import MailAccepted
 from couvert.domain.refusals import NotFound
 
 if TYPE_CHECKING:
@@ -18,12 +20,16 @@ if TYPE_CHECKING:
 
 
 def show(
-    delivery: Annotated[str, typer.Argument(help="A delivery's id, such as dlv_0j3q5r2f4g000.")],
+    which: Annotated[str, typer.Argument(metavar="ID", help="A delivery's id (dlv_...), or a mail's (mail_...).")],
     data: Data = None,
 ) -> None:
-    """Print a delivery's state and its timeline, oldest first."""
-    delivery_id = delivery_id_of(delivery)
-    with_parts(data, lambda parts: print_delivery(parts, delivery_id))
+    """Print a delivery's state and its timeline, oldest first; of a mail, the deliveries and where they are."""
+    mail_id = ids.decode("mail", which)
+    if mail_id is not None:
+        with_parts(data, lambda parts: _print_mail(parts, mail_id))
+    else:
+        delivery_id = delivery_id_of(which)
+        with_parts(data, lambda parts: print_delivery(parts, delivery_id))
 
 
 def delivery_id_of(text: str) -> int:
@@ -32,6 +38,18 @@ def delivery_id_of(text: str) -> int:
     if delivery_id is None:
         raise NotFound(f"{text} is not a delivery's id; those look like {ids.encode('dlv', 1 << 60)}")
     return delivery_id
+
+
+async def _print_mail(parts: Parts, mail_id: int) -> None:
+    """A line for each recipient. Raises `NotFound`."""
+    noted = await parts.store.timeline(mail_id, 0)
+    accepted = next((one.logged.event for one in noted if isinstance(one.logged.event, MailAccepted)), None)
+    if accepted is None:
+        raise NotFound(f"There is no mail {ids.encode('mail', mail_id)} here; is --data right?")
+    for stored in await parts.store.deliveries(first=mail_id + 1, last=mail_id + accepted.count, states=[*State]):
+        recipient = await parts.store.recipient(stored.delivery.id)
+        email = recipient.email if recipient else "(erased)"
+        print(f"{ids.encode('dlv', stored.delivery.id)}  {stored.delivery.state:10}  {email}")
 
 
 async def print_delivery(parts: Parts, delivery_id: int) -> None:
@@ -62,8 +80,8 @@ async def print_delivery(parts: Parts, delivery_id: int) -> None:
 def timeline_line(noted: NotedEvent) -> str:
     """`2025-01-27 10:30:00.123Z  delivery.sent  attempt 1, provider id 4Xy` and, below, the provider's words."""
     details = [_detail(name, value) for name, value in asdict(noted.logged.event).items() if value is not None]
-    line = f"{utc(noted.logged.at)}  {noted.name.rpartition('.')[0]:20}  {', '.join(details)}"
-    return line + (f"\n{'':48}{noted.note}" if noted.note else "")
+    line = f"{utc(noted.logged.at)}  {noted.name.rpartition('.')[0]:25}  {', '.join(details)}"
+    return line + (f"\n{'':53}{noted.note}" if noted.note else "")
 
 
 def _detail(name: str, value: object) -> str:

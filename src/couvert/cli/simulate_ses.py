@@ -40,6 +40,14 @@ def simulate_ses(
     secret: Annotated[
         list[str] | None, typer.Option(metavar="ID:SECRET", help="Verify signatures; this access key is known.")
     ] = None,
+    notify: Annotated[
+        list[str] | None, typer.Option(metavar="URL", help="Post notices there, as SNS does once it is confirmed.")
+    ] = None,
+    queue: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="A queue that gets the notices in SNS's envelope.")
+    ] = None,
+    raw_queue: Annotated[list[str] | None, typer.Option(metavar="NAME", help="A queue that gets them bare.")] = None,
+    signature_version: Annotated[int, typer.Option(min=1, max=2, help="How notices are signed.")] = 1,
     region: Annotated[str, typer.Option(help="The region that names are of.")] = "us-east-1",
     keep: Annotated[int, typer.Option(min=0, help="How many messages to keep whole.")] = 100_000,
     tls_certificate: Annotated[Path | None, typer.Option(help="Serve HTTPS with this certificate.")] = None,
@@ -63,6 +71,10 @@ def simulate_ses(
         identities=tuple(identity or ()),
         configuration_sets=tuple(configuration_set or (DEFAULT_SET,)),
         tenants=tuple(tenant or ()),
+        notify=tuple(notify or ()),
+        queues=tuple(queue or ()),
+        raw_queues=tuple(raw_queue or ()),
+        signature_version=str(signature_version),
         kept=keep,
         faults=_faults(faults),
     )

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from couvert.cli.options import Data, with_parts
-from couvert.domain.refusals import NotFound
+from couvert.domain.allowance import Allowance
+from couvert.domain.refusals import NotFound, RuleBroken
 from couvert.domain.user import Person, Role, User
+from couvert.settings import parse_rate
 
 if TYPE_CHECKING:
     from couvert.store.accounts import StoredUser
@@ -58,16 +60,33 @@ def link(email: Email, data: Data = None) -> None:
     print(with_parts(data, work))
 
 
+@app.command()
+def limit(
+    email: Email,
+    rate: Annotated[str, typer.Argument(metavar="REQUESTS/SECONDSs|default", help="Such as 10000/600s.")],
+    data: Data = None,
+) -> None:
+    """Say how often a user may call /v2; `default` is as often as COUVERT_RATE_LIMIT lets everybody."""
+    allowance = _allowance(rate)
+
+    async def work(parts: Parts) -> None:
+        await parts.accounts.users.limit((await found(parts, email)).user.id, allowance)
+
+    with_parts(data, work)
+
+
 @app.command("list")
 def list_(data: Data = None) -> None:
-    """List the users: id, role, address, name."""
+    """List the users: id, role, address, name, and a limit of their own."""
 
     async def work(parts: Parts) -> list[StoredUser]:
         return await parts.store.users()
 
     for stored in with_parts(data, work):
         user = stored.user
-        print(f"{user.user_id}  {user.role:<8}  {user.email}  {' '.join(user.person)}".rstrip())
+        name, rate = " ".join(user.person).strip(), user.allowance
+        shown = [user.user_id, f"{user.role:<8}", user.email, name, f"{rate[0]}/{rate[1]}s" if rate else ""]
+        print("  ".join(filter(None, shown)))
 
 
 @app.command()
@@ -78,6 +97,15 @@ def delete(email: Email, data: Data = None) -> None:
         await parts.accounts.users.delete((await found(parts, email)).user.user_id)
 
     with_parts(data, work)
+
+
+def _allowance(rate: str) -> Allowance | None:
+    if rate == "default":
+        return None
+    try:
+        return Allowance(*parse_rate(rate))
+    except ValueError as fault:
+        raise RuleBroken(f"{fault}, or `default`.") from None
 
 
 async def found(parts: Parts, email: str) -> StoredUser:

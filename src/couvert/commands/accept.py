@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any, Final, NamedTuple, NewType
 
 from couvert.commands import checks
@@ -17,6 +18,7 @@ from couvert.domain.ids import IdSource
 from couvert.domain.mail import AcceptMail, MailAccepted
 from couvert.domain.refusals import Unavailable, refuse
 from couvert.domain.restrictions import daily_use
+from couvert.domain.suppression import RecipientSuppressed
 from couvert.store.port import (
     Change,
     Content,
@@ -52,6 +54,8 @@ class Accepted(NamedTuple):
     content: Content
     bodies: Bodies
     deliveries: list[StoredDelivery]
+    kept_at: float = 0.0
+    """By `perf_counter`, once its commit was synced."""
 
 
 class AcceptedUnseen(Unavailable):
@@ -100,7 +104,12 @@ class AcceptMails:
         now = self.now_ms()
         accepted, change = self._change([command], key, by, now, lease)
         change.idempotency = claim.kept(accepted[0], at=now, mail_id=accepted[0].mail_id) if claim else None
-        return accepted[0]._replace(position=await self._commit(change, accepted[0]))
+        try:
+            return _kept(accepted[0], await self._commit(change, accepted[0]))
+        except RecipientSuppressed as found:
+            # It was to be begun at once: accepted all the same, it ends as what it is.
+            suppressed = _suppress(accepted[0], change, found)
+        return _kept(suppressed, await self._commit(change, suppressed))
 
     async def accept_all(
         self,
@@ -115,7 +124,7 @@ class AcceptMails:
         accepted, change = self._change(commands, key, by, now, None)
         change.idempotency = claim.kept(accepted, at=now) if claim else None
         position = await self.store.commit(change)
-        return [each._replace(position=position) for each in accepted]
+        return [_kept(each, position) for each in accepted]
 
     async def _commit(self, change: Change, accepted: Accepted) -> Position:
         try:
@@ -131,6 +140,7 @@ class AcceptMails:
         accepted: list[Accepted] = []
         records: list[Record] = []
         recipients: list[StoredRecipient] = []
+        begins = False
         for command in commands:
             mail_id = self.ids.block(1 + len(command.recipients))
             event = mail.accept(command, now=now, key_id=key.key.id if key else None, user_id=by and by.user)
@@ -138,6 +148,7 @@ class AcceptMails:
             deliveries = _deliveries(mail_id, event, lease, now)
             accepted.append(Accepted(mail_id, 0, now, content, bodies, deliveries))
             records += (Record(mail_id, 0, event), *_beginnings(deliveries))
+            begins = begins or deliveries[0].delivery.is_begun
             recipients += map(StoredRecipient, range(mail_id + 1, mail_id + 1 + event.count), command.recipients)
         return accepted, Change(
             at=now,
@@ -145,11 +156,16 @@ class AcceptMails:
             contents=[each.content for each in accepted],
             bodies=together([each.bodies for each in accepted]),
             new_recipients=recipients,
+            begins=begins,
             new_deliveries=[stored for each in accepted for stored in each.deliveries],
             expected_keys={key.key.id: key.revision} if key else NOBODY,
             expected_tokens=guard_of(by),
             daily_use=daily_use(key.key.restrictions, key.key.id, len(recipients), now) if key else None,
         )
+
+
+def _kept(accepted: Accepted, position: Position) -> Accepted:
+    return accepted._replace(position=position, kept_at=perf_counter())
 
 
 def _deliveries(mail_id: int, event: MailAccepted, lease: Lease | None, now: int) -> list[StoredDelivery]:
@@ -169,6 +185,16 @@ def _begun(first: Delivery, lease: Lease, now: int) -> StoredDelivery:
     if not isinstance(event, Begun):
         return StoredDelivery(first, 1, first.due_at, 0)
     return StoredDelivery(delivery.evolve(first, event), 1, lease.until, lease.owner)
+
+
+def _suppress(accepted: Accepted, change: Change, found: RecipientSuppressed) -> Accepted:
+    """Its one delivery is not begun, and nobody has to look at it."""
+    (begun,) = accepted.deliveries
+    born = begun.delivery._replace(attempt=0, is_begun=False)
+    row = StoredDelivery(delivery.evolve(born, found.event), 1, None, 0)
+    change.records = [change.records[0], Record(accepted.mail_id, 1, found.event, found.message)]
+    change.new_deliveries, change.begins = [row], False
+    return accepted._replace(deliveries=[row])
 
 
 def _beginnings(deliveries: list[StoredDelivery]) -> list[Record]:

@@ -19,6 +19,7 @@ from couvert.domain.delivery import (
     Begun,
     Deferred,
     DeliveryEvent,
+    Expired,
     Failed,
     OutcomeUnknown,
     Released,
@@ -26,6 +27,7 @@ from couvert.domain.delivery import (
     UnknownPolicy,
 )  # fmt: skip
 from couvert.domain.refusals import Conflict, Unavailable
+from couvert.domain.suppression import RecipientSuppressed
 from couvert.store.port import NotedEvent, Store, StoredDelivery
 
 LONGEST_PAUSE_SECONDS: Final = 2.0
@@ -57,10 +59,11 @@ class Attempts:
     chance: Callable[[], float] = random.random
 
     async def begin(self, stored: StoredDelivery) -> StoredDelivery | None:
-        """The row with its attempt begun, or ended if its time was over; None if it is not ours to send.
+        """The row with its attempt begun, or ended if its time was over or its recipient is suppressed; None if it is
+        not ours to send.
 
-        A compare-and-set: revision as read, lease still held. Who loses, or does not learn whether it won, gets None
-        and sends nothing.
+        A compare-and-set: revision as read, lease still held, recipient not suppressed. Who loses, or does not learn
+        whether it won, gets None and sends nothing.
         """
         now = self.now_ms()
         event = rules.begin(stored.delivery, now)
@@ -70,14 +73,26 @@ class Attempts:
         if isinstance(event, Begun):
             row = row._replace(wake_at=now + self.lease_ms)
             change.deliveries = [row]
+            change.begins = True
         change.holds_lease = True
         try:
             await self.store.commit(change)
+        except RecipientSuppressed as found:
+            return await self._suppress(stored, found)
         except Conflict:
             return None
         except Unavailable as trouble:
             if trouble.may_be_kept and isinstance(event, Begun):
                 await self.withdraw(row, now)
+            return None
+        return row
+
+    async def _suppress(self, stored: StoredDelivery, found: RecipientSuppressed) -> StoredDelivery | None:
+        change, row = happened(stored, [found.event], at=self.now_ms(), note=found.message)
+        change.holds_lease = True
+        try:
+            await self.store.commit(change)
+        except (Conflict, Unavailable):
             return None
         return row
 
@@ -107,7 +122,13 @@ class Attempts:
         """Nobody will ever be able to send it, for a reason of our own; no attempt was begun."""
         return await self._end(stored, [Failed(stored.delivery.attempt, "unsendable")], words)
 
-    async def _end(self, stored: StoredDelivery, events: list[DeliveryEvent], words: str) -> Settled | None:
+    async def expire(self, most: int) -> int:
+        """End up to `most` deliveries that nobody holds and whose mail expired; how many were ended."""
+        expired = await self.store.expired(now=self.now_ms(), limit=most)
+        ends = await asyncio.gather(*(self._end(stored, [Expired()], None) for stored in expired))
+        return sum(end is not None for end in ends)
+
+    async def _end(self, stored: StoredDelivery, events: list[DeliveryEvent], words: str | None) -> Settled | None:
         try:
             row, at = await self._commit(stored, events, words)
         except (Conflict, Unavailable):

@@ -25,6 +25,8 @@ def claim_of(*, who: str, method: str, path: str, key: str, body: bytes) -> Clai
 class IdempotencyKeys:
     store: Store
     now_ms: Callable[[], int]
+    window_ms: int = WINDOW_MS
+    """How long a key stands for its first request."""
     _running: dict[bytes, bytes] = field(default_factory=dict)
 
     @contextmanager
@@ -45,7 +47,7 @@ class IdempotencyKeys:
         found = await self.store.idempotency(claim.scope)
         if found is None:
             return None
-        if found.created_at + WINDOW_MS <= self.now_ms():
+        if found.created_at + self.window_ms <= self.now_ms():
             await self.store.commit(Change(at=self.now_ms(), expired={claim.scope: found.created_at}))
             found = await self.store.idempotency(claim.scope)  # claimed anew by another process, a moment ago
             if found is None:

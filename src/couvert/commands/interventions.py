@@ -85,10 +85,11 @@ class Interventions:
         mail_id: int,
         *,
         unknown: UnknownDecision | None = None,
+        suppressed: bool = False,
         by: Caller | None = None,
         claim: Claim | None = None,
     ) -> Intervened:
-        """Queue again what failed, and decide what is unknown; there may be nothing of either.
+        """Queue again what failed and, if asked, what was suppressed; decide what is unknown. There may be nothing.
 
         Raises `NotFound`, and `NothingToDecide` if the mail has expired and so cannot be sent any more.
         """
@@ -96,8 +97,14 @@ class Interventions:
         expires_at = mail.accepted.expires_at
         if expires_at is not None and expires_at <= now and unknown != "sent":
             raise NothingToDecide("This mail has expired; none of it is sent any more.")
-        states = frozenset({State.FAILED, State.UNKNOWN} if unknown else {State.FAILED})
-        order = _Order(lambda delivery: rules.try_again(delivery, now, unknown), states, by, claim)
+        also = {State.UNKNOWN: unknown is not None, State.SUPPRESSED: suppressed}
+        states = {State.FAILED, *(state for state, is_asked in also.items() if is_asked)}
+        order = _Order(
+            lambda delivery: rules.try_again(delivery, now, unknown, suppressed=suppressed),
+            frozenset(states),
+            by,
+            claim,
+        )
         done = await self._carry_out(order, mail)
         self.wake()
         return done

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from couvert.commands.consequences import Consequences
 from couvert.commands.rows import happened
 from couvert.domain.delivery import Bounced, Complained, Delivered, has_begun
 from couvert.domain.refusals import Conflict, NotFound
@@ -17,6 +18,7 @@ NoticeEvent = Delivered | Bounced | Complained
 class Notices:
     store: Store
     now_ms: Callable[[], int]
+    consequences: Consequences
 
     async def record(self, delivery_id: int, event: NoticeEvent, words: str | None = None) -> Position:
         """Into the timeline always; the state only moves forward, in whatever order notices come."""
@@ -25,6 +27,7 @@ class Notices:
             if stored is None or not has_begun(stored.delivery, event.attempt):
                 raise NotFound(f"attempt {event.attempt} of delivery {delivery_id} was never begun")
             change, _ = happened(stored, [event], at=self.now_ms(), note=words)
+            await self.consequences.add_to(change, stored.delivery, event)
             try:
                 return await self.store.commit(change)
             except Conflict:

@@ -72,6 +72,9 @@ class SendMail:
         hand = await self.courier.ready()
         if hand is not None:
             accepted = await self._accepted_as_begun(hand, command, key, claim)
+            if accepted.deliveries[0].delivery.state is State.SUPPRESSED:
+                hand.put_back()
+                return Sending(accepted, await self._settled(accepted))
             if not accepted.deliveries[0].delivery.is_begun:
                 hand.put_back()
                 return await self._outcome_of(accepted, self.courier.wake)
@@ -94,6 +97,11 @@ class SendMail:
         except BaseException:
             hand.put_back()
             raise
+
+    async def _settled(self, accepted: Accepted) -> Settled:
+        delivery = accepted.deliveries[0].delivery
+        known = await settled(self.store, delivery.id)
+        return known or Settled(delivery.id, delivery.state, accepted.at)
 
     async def _outcome_of(self, accepted: Accepted, start: Callable[[], None]) -> Sending:
         delivery_id = accepted.deliveries[0].delivery.id

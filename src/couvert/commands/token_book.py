@@ -86,4 +86,5 @@ class TokenBook:
 
 def _caller(entry: _Entry) -> Caller:
     token, user = entry.token, entry.user
-    return Caller(user.id, user.user_id, token.id, entry.revision, frozenset(token.roles), user.is_admin)
+    roles = frozenset(token.roles)
+    return Caller(user.id, user.user_id, token.id, entry.revision, roles, user.is_admin, user.allowance)

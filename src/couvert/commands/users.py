@@ -14,6 +14,7 @@ from couvert.commands.claims import Claim
 from couvert.commands.passwords import Passwords
 from couvert.commands.token_book import TokenBook
 from couvert.domain import token as token_rules, user as rules
+from couvert.domain.allowance import Allowance
 from couvert.domain.ids import IdSource
 from couvert.domain.refusals import Conflict, RuleBroken
 from couvert.domain.user import NOBODY, PasswordSet, Person, Role, User, UserEvent
@@ -100,6 +101,17 @@ class Users:
             change.void_setup_codes = [id_]
             change.signed_out = [id_]
             return await self._commit(change)
+
+        return await again(attempt)
+
+    async def limit(self, id_: int, allowance: Allowance | None) -> Position:
+        """How often the user may call /v2; None: as often as everybody."""
+
+        async def attempt() -> Position:
+            stored = await self.store.user(id_)
+            events = rules.limit(stored and stored.user, allowance)
+            assert stored is not None
+            return await self._commit(_change(stored, events, self.now_ms())) if events else await self.store.position()
 
         return await again(attempt)
 

@@ -22,6 +22,7 @@ _BODY: Final = """<header>
 <form method="post" action="/console/logout">{token}<button>Sign out</button></form>
 </header>
 <h1>API tokens</h1>
+<p>With one of these a program calls <a href="/v2/docs">/v2</a> in your name.</p>
 {shown}
 {fault}
 <table>

@@ -16,12 +16,14 @@ body { font: 1rem/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto
 header { display: flex; justify-content: space-between; align-items: baseline; gap: 1rem; }
 label { display: block; margin: .75rem 0 0; }
 label.inline { display: inline; margin-right: 1rem; }
-input:not([type=checkbox]) { font: inherit; width: 100%; max-width: 24rem; box-sizing: border-box; padding: .3rem; }
+input { font: inherit; box-sizing: border-box; padding: .3rem; }
+input:not([type=checkbox]) { display: block; width: 100%; max-width: 24rem; }
 button { font: inherit; padding: .3rem 1rem; margin-top: 1rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid #8886; }
 td form button { margin: 0; padding: 0 .5rem; }
 code { overflow-wrap: anywhere; }
+.fault, .secret { margin: 0 0 1.5rem; }
 .fault { border-left: .3rem solid #c33; padding-left: .7rem; }
 .secret { border: 1px solid #8888; padding: 1rem; }
 """)

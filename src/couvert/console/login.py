@@ -20,7 +20,8 @@ _BODY: Final = """<h1>Sign in</h1>
 <label>Password <input type="password" name="password" autocomplete="current-password" required></label>
 <button>Sign in</button>
 </form>
-<p>No password yet? Ask for a set-up link: <code>couvert user link</code> on the server prints one.</p>"""
+<p>No password yet? The first admin's link was printed when the service started; anybody else's is printed on the
+server by <code>couvert user link</code>.</p>"""
 
 
 async def show(visit: Visit) -> Response:

@@ -5,8 +5,11 @@ What the provider says is a value, never an exception; `Unreachable` alone is ra
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
+
+from couvert.domain.finding import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,3 +122,11 @@ class Transport(Protocol):
 
     async def close(self) -> None:
         """Close idle channels; those in use close when they are given back."""
+
+
+@runtime_checkable
+class Examined(Protocol):
+    """A transport that has more to tell `couvert doctor` than that a channel opens."""
+
+    async def examine(self) -> Sequence[Finding]:
+        """Whatever may keep mail from leaving, each with what to do about it. Raise `Unreachable` if nobody answers."""

@@ -34,6 +34,8 @@ _RANK: Final = {
     State.FAILED: 1, State.SUPPRESSED: 1, State.CANCELLED: 1, State.EXPIRED: 1,
 }  # fmt: skip
 
+Reason = Literal["hard_bounce", "soft_bounces", "complaint", "manual"]
+"""Why mail is kept from an address."""
 UnknownPolicy = Literal["hold", "resend"]
 
 
@@ -128,7 +130,8 @@ class Bounced:
     """The provider says it came back."""
 
     attempt: int
-    kind: Literal["hard", "soft"]
+    kind: Literal["hard", "soft", "rejected"]
+    """Rejected: for its content, or by a policy; that says nothing about the address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +152,14 @@ class Cancelled:
 
 
 @dataclass(frozen=True, slots=True)
+class Suppressed:
+    """Not begun, since its recipient was suppressed."""
+
+    suppression: int
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
 class ResolvedAsSent:
     """Somebody decided that the attempt, whose end nobody saw, was taken."""
 
@@ -157,7 +168,7 @@ class ResolvedAsSent:
 
 DeliveryEvent = (
     Begun | Released | Deferred | Sent | Failed | OutcomeUnknown | Requeued | Delivered | Bounced | Complained | Expired
-    | Cancelled | ResolvedAsSent
+    | Cancelled | ResolvedAsSent | Suppressed
 )  # fmt: skip
 
 
@@ -197,6 +208,8 @@ def evolve(delivery: Delivery, event: DeliveryEvent) -> Delivery:
             return delivery._replace(state=State.CANCELLED, due_at=None)
         case ResolvedAsSent():
             return _forward(delivery, State.SENT)
+        case Suppressed():
+            return delivery._replace(state=State.SUPPRESSED, due_at=None)
         case _:
             assert_never(event)
 

@@ -15,10 +15,16 @@ def cancel(delivery: Delivery) -> Cancelled | None:
     return Cancelled() if delivery.state is State.QUEUED and not delivery.is_begun else None
 
 
-def try_again(delivery: Delivery, now: int, unknown: UnknownDecision | None) -> Requeued | ResolvedAsSent | None:
-    """What failed is queued again, what is unknown as it was decided; None for the rest, and for what has expired."""
+def try_again(
+    delivery: Delivery, now: int, unknown: UnknownDecision | None, *, suppressed: bool = False
+) -> Requeued | ResolvedAsSent | None:
+    """What failed is queued again, what is unknown as it was decided, what was suppressed if that was asked for; None
+    for the rest, and for what has expired. Who is suppressed still, or again, is stopped when the attempt begins.
+    """
     match delivery.state:
         case State.FAILED:
+            return _requeued(delivery, now)
+        case State.SUPPRESSED if suppressed:
             return _requeued(delivery, now)
         case State.UNKNOWN if unknown is not None:
             return resolve(delivery, now, unknown)

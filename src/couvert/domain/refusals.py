@@ -9,6 +9,7 @@ Refusal
 ├── MissingRole             the user may, the token may not
 ├── NotFound                the thing asked for does not exist
 ├── Conflict                somebody else changed it first
+├── AlreadySuppressed       the address is; says by which suppression
 ├── NothingToStop           all of it was begun, or has ended, before the request came
 ├── NothingToDecide         no decision is open, or none is possible any more
 ├── RuleBroken              well-formed, and against a rule of the product
@@ -65,6 +66,10 @@ class NotFound(Refusal):
 
 
 class Conflict(Refusal):
+    code = "conflict"
+
+
+class AlreadySuppressed(Refusal):
     code = "conflict"
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple, assert_never
 
+from couvert.domain.allowance import Allowance
 from couvert.domain.lines import is_one_line
 from couvert.domain.refusals import Conflict, NotFound, RuleBroken
 
@@ -43,6 +44,8 @@ class User(NamedTuple):
     role: Role
     is_active: bool
     registered_at: int
+    allowance: Allowance | None = None
+    """How often their tokens may call /v2; None is as often as everybody's."""
 
     @property
     def is_admin(self) -> bool:
@@ -70,7 +73,15 @@ class UserDeleted:
     pass
 
 
-UserEvent = UserAdded | UserRenamed | PasswordSet | UserDeleted
+@dataclass(frozen=True, slots=True)
+class UserLimited:
+    """From now on the user may call /v2 so often; with None as often as everybody."""
+
+    limit: int | None
+    period_seconds: int | None
+
+
+UserEvent = UserAdded | UserRenamed | PasswordSet | UserDeleted | UserLimited
 
 
 def evolve(user: User, event: UserEvent, at: int) -> User:
@@ -82,6 +93,8 @@ def evolve(user: User, event: UserEvent, at: int) -> User:
             return user
         case UserDeleted():
             return user._replace(email="", person=NOBODY, is_active=False)
+        case UserLimited(limit, period_seconds):
+            return user._replace(allowance=Allowance(limit, period_seconds) if limit and period_seconds else None)
         case _:
             assert_never(event)
 
@@ -105,6 +118,13 @@ def rename(user: User | None, person: Person) -> list[UserEvent]:
 def set_password(user: User | None) -> list[UserEvent]:
     existing(user)
     return [PasswordSet()]
+
+
+def limit(user: User | None, allowance: Allowance | None) -> list[UserEvent]:
+    """Nothing at all if that is the limit already."""
+    if existing(user).allowance == allowance:
+        return []
+    return [UserLimited(*allowance) if allowance else UserLimited(None, None)]
 
 
 def delete(user: User | None, *, other_admins: int) -> list[UserEvent]:

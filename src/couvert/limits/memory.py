@@ -25,6 +25,7 @@ class MemoryLimits:
     """
 
     def __init__(self, now_ms: Callable[[], int] = monotonic_ms, most: int = MOST) -> None:
+        self.failures = 0  # counting in memory does not fail
         self._now_ms = now_ms
         self._most = most
         self._periods: OrderedDict[str, tuple[Period, Allowance]] = OrderedDict()

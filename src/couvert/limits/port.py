@@ -16,6 +16,9 @@ class Limits(Protocol):
     Never raises: an engine that cannot count lets pass.
     """
 
+    failures: int
+    """How often it could not count, and let pass."""
+
     async def count(self, who: str, allowance: Allowance, cost: int = 1) -> Standing:
         """Count one request; if it is over the limit it is not counted, and its sender is to wait."""
 

@@ -22,10 +22,21 @@ class Feed:
         self._known: Position = 0
         self._waiting: set[asyncio.Future[None]] = set()
         self._over = asyncio.Event()
+        self.streams = 0
+        """How many are open."""
+
+    @property
+    def is_over(self) -> bool:
+        """The service was told to stop."""
+        return self._over.is_set()
 
     async def over(self) -> None:
-        """Returns once the service is told to stop."""
-        await self._over.wait()
+        """Returns once the service is told to stop; each stream asks this for as long as it lasts."""
+        self.streams += 1
+        try:
+            await self._over.wait()
+        finally:
+            self.streams -= 1
 
     def committed(self, position: Position) -> None:
         self._known = max(self._known, position)

@@ -18,6 +18,7 @@ from couvert.domain.delivery import (
     ResolvedAsSent,
     Sent,
     State,
+    Suppressed,
     evolve,
 )  # fmt: skip
 from couvert.domain.mail import MailAccepted, born
@@ -96,7 +97,7 @@ def followed(before: FollowedDelivery, history: Iterable[Heard]) -> FollowedDeli
                 queued_at = at
             case Failed(cause="not_taken_in_time") if not delivery.is_begun:
                 pass  # no provider said this: the words of its last deferral still tell why
-            case Deferred() | Failed() | OutcomeUnknown() | Bounced() | Complained():
+            case Deferred() | Failed() | OutcomeUnknown() | Bounced() | Complained() | Suppressed():
                 error_position = position
             case _:
                 pass

@@ -48,6 +48,11 @@ class Follower(threading.Thread):
         """The last position that every read model has passed."""
         return self._waiters.reached
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for a position."""
+        return len(self._waiters)
+
     def wait_until_open(self, timeout_seconds: float) -> None:
         """Before that there is nothing to read; what there is then may be old. Gives up in the end."""
         self._opened.wait(timeout_seconds)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import structlog
 
+from couvert.domain.delivery import State
 from couvert.domain.mail import MailAccepted
 from couvert.readmodels import mail_tables
 from couvert.readmodels.folds import (
@@ -31,7 +33,7 @@ log = structlog.get_logger()
 
 class Mails:
     name = "mails"
-    version = 2
+    version = 3
     schema: Sequence[str] = mail_tables.SCHEMA
 
     def project(self, connection: sqlite3.Connection, events: Sequence[LoggedEvent]) -> None:
@@ -40,15 +42,19 @@ class Mails:
         mails = batch.accepted | mail_tables.mails_by_id(connection, batch.histories.keys() - batch.accepted.keys())
         known = mail_tables.deliveries_by_id(connection, _may_have_rows(batch), mails)
         changed: list[FollowedDelivery] = []
+        shifts = Counter({State.QUEUED: sum(mail.accepted.count for mail in batch.accepted.values())})
         for mail_id, histories in batch.histories.items():
             if mail_id in mails:
                 moves = _moves(mails[mail_id], histories, known)
                 mails[mail_id] = counted(mails[mail_id], moves)
                 changed += [after for _, after in moves]
+                shifts.update(after.delivery.state for _, after in moves)
+                shifts.subtract(before.delivery.state for before, _ in moves)
             else:
                 log.error("event.of_no_mail", mail=mail_id, recipients=list(histories))
         insert(connection, mail_tables.MAIL, [mail_tables.mail_row(mail) for mail in mails.values()])
         insert(connection, mail_tables.DELIVERY, [mail_tables.delivery_row(followed) for followed in changed])
+        mail_tables.shift_totals(connection, shifts)
 
 
 class Batch(NamedTuple):

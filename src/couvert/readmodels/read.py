@@ -49,7 +49,7 @@ class ReadModels:
         return mail_tables.mails_by_id(self.models(), [mail_id]).get(mail_id)
 
     def totals(self) -> Counts:
-        """How many deliveries are in each state. Reads every mail's row."""
+        """How many deliveries are in each state."""
         return mail_tables.totals(self.models())
 
     @property

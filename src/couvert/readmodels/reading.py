@@ -7,6 +7,7 @@ from pathlib import Path
 
 from couvert.readmodels import delivery_views, event_views, mail_views
 from couvert.readmodels.event_views import EventPart, Subject
+from couvert.readmodels.folds import Counts
 from couvert.readmodels.mail_filter import MailFilter
 from couvert.readmodels.marking import marker_of
 from couvert.readmodels.marks import Marker
@@ -52,6 +53,10 @@ class Reading:
     async def subject_of_delivery(self, delivery_id: int) -> Subject | None:
         """For `events`; None if there is no such delivery."""
         return await self._pool.run(delivery_views.subject_of, delivery_id)
+
+    async def totals(self) -> Counts:
+        """How many deliveries are in each state."""
+        return await self._pool.run(ReadModels.totals)
 
     async def position(self) -> Position:
         """How far the read models follow the log."""

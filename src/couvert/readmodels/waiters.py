@@ -38,6 +38,10 @@ class Waiters:
         """Somebody waits."""
         return self._lowest != END
 
+    def __len__(self) -> int:
+        """How many wait."""
+        return len(self._heap) - self._gave_up
+
     def moved_to(self, position: Position) -> None:
         """The read models hold everything up to here now; less than before if they were begun anew."""
         self.reached = position

@@ -46,6 +46,7 @@ class Connection(asyncio.Protocol):
         except httptools.HttpParserError:
             self._transport.write(Answer(400, b'{"message":"This is not HTTP/1.1."}').encoded())
             self._transport.close()
+        self._serve_waiting()
 
     # What the parser calls.
 
@@ -74,26 +75,22 @@ class Connection(asyncio.Protocol):
         if self._transport.is_closing():
             return
         self._keeps_open = self._parser.should_keep_alive()
-        request = Request(self._method, self._target.decode("latin-1"), self._headers, b"".join(self._body))
-        if self._answering is not None:
-            self._waiting.append(request)
-        else:
-            self._serve(request)
+        self._waiting.append(Request(self._method, self._target.decode("latin-1"), self._headers, b"".join(self._body)))
 
-    # What is answered.
+    # What is answered, one after the other.
 
-    def _serve(self, request: Request) -> None:
-        reply = self._door.answer(request)
-        if isinstance(reply, Answer | Cut):
-            self._write(reply)
-        else:
-            self._answering = asyncio.ensure_future(self._later(reply))
+    def _serve_waiting(self) -> None:
+        while self._waiting and self._answering is None:
+            reply = self._door.answer(self._waiting.popleft())
+            if isinstance(reply, Answer | Cut):
+                self._write(reply)
+            else:
+                self._answering = asyncio.ensure_future(self._later(reply))
 
     async def _later(self, reply: Awaitable[Outcome]) -> None:
         self._write(await reply)
         self._answering = None
-        while self._waiting and self._answering is None:
-            self._serve(self._waiting.popleft())
+        self._serve_waiting()
 
     def _write(self, outcome: Outcome) -> None:
         if isinstance(outcome, Cut):

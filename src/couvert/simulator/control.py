@@ -26,6 +26,10 @@ def state(world: World, _: Request) -> Reply:
             "rate": world.rate,
             "burst": world.burst,
             "dailyQuota": world.quota.most,
+            "noticesPublished": world.publisher.published,
+            "noticesWaiting": world.publisher.waiting() + world.sns.waiting(),
+            "topics": list(world.sns.topics.by_arn),
+            "queues": {queue.name: queue.url for queue in world.queues.by_name.values()},
         }
     )
 
@@ -96,4 +100,5 @@ def rates(world: World, _: Request) -> Reply:
 def reset(world: World, _: Request) -> Reply:
     """Everything as at the start: no mails, and the faults of the command line."""
     world.reset()
+    world.subscribe()
     return json_answer({})

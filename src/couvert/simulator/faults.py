@@ -8,7 +8,16 @@ from typing import Annotated, Literal
 import msgspec
 
 Kind = Literal[
-    "delivery", "bounce", "soft_bounce", "complaint", "delay", "reject", "out_of_office", "suppressed", "none"
+    "delivery",
+    "bounce",
+    "soft_bounce",
+    "complaint",
+    "delay",
+    "reject",
+    "rendering_failure",
+    "out_of_office",
+    "suppressed",
+    "none",
 ]
 """What becomes of a recipient."""
 NotNegative = Annotated[float, msgspec.Meta(ge=0)]
@@ -39,6 +48,8 @@ class ErrorFault(Chance, forbid_unknown_fields=True):
 
 class NoticeFaults(msgspec.Struct, forbid_unknown_fields=True):
     off: bool = False
+    after_ms: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """How long after the mail was taken each comes."""
     late_ms: Annotated[int, msgspec.Meta(ge=0)] = 0
     late: Chance = msgspec.field(default_factory=Chance)
     """Which notices come `late_ms` later than the others."""

@@ -2,37 +2,63 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from couvert.simulator import control
+import msgspec
+
+from couvert.simulator import control, query
 from couvert.simulator.errors import AwsError, rest_answer
-from couvert.simulator.exchange import Reply, Request
-from couvert.simulator.ses import account, send
+from couvert.simulator.exchange import Answer, Reply, Request
+from couvert.simulator.ses import account, configuration_sets, identities, send, tenants
 from couvert.simulator.signatures import check_signature
+from couvert.simulator.sqs import calls as sqs
 
 if TYPE_CHECKING:
     from couvert.simulator.world import World
 
-Call = Callable[["World", Request], Reply]
+Call = Callable[..., Reply]
+"""Of the world, the request, and what stands in the path's places."""
 
 SEND_EMAIL: Final = "/v2/email/outbound-emails"
 
-SES: Final[dict[tuple[str, str], Call]] = {
-    ("POST", SEND_EMAIL): send.send_email,
-    ("GET", "/v2/email/account"): account.get_account,
-}
+CERTIFICATE: Final = "/SimpleNotificationService-"
 
-CONTROL: Final[dict[tuple[str, str], Call]] = {
-    ("GET", "/simulator"): control.state,
-    ("GET", "/simulator/faults"): control.faults,
-    ("PUT", "/simulator/faults"): control.put_faults,
-    ("GET", "/simulator/mails"): control.mails,
-    ("GET", "/simulator/copies"): control.copies,
-    ("GET", "/simulator/rates"): control.rates,
-    ("POST", "/simulator/reset"): control.reset,
-}
+TABLE: Final[tuple[tuple[str, str, Call], ...]] = (
+    ("POST", SEND_EMAIL, send.send_email),
+    ("GET", "/v2/email/account", account.get_account),
+    ("PUT", "/v2/email/account/sending", account.put_sending),
+    ("GET", "/v2/email/identities", identities.list_all),
+    ("POST", "/v2/email/list-identities", identities.list_all),
+    ("POST", "/v2/email/identities", identities.create),
+    ("GET", "/v2/email/identities/{}", identities.get),
+    ("DELETE", "/v2/email/identities/{}", identities.delete),
+    ("GET", "/v2/email/configuration-sets", configuration_sets.list_all),
+    ("POST", "/v2/email/list-configuration-sets", configuration_sets.list_all),
+    ("POST", "/v2/email/configuration-sets", configuration_sets.create),
+    ("GET", "/v2/email/configuration-sets/{}", configuration_sets.get),
+    ("DELETE", "/v2/email/configuration-sets/{}", configuration_sets.delete),
+    ("PUT", "/v2/email/configuration-sets/{}/sending", configuration_sets.put_sending),
+    ("GET", "/v2/email/configuration-sets/{}/event-destinations", configuration_sets.get_destinations),
+    ("POST", "/v2/email/configuration-sets/{}/event-destinations", configuration_sets.create_destination),
+    ("PUT", "/v2/email/configuration-sets/{}/event-destinations/{}", configuration_sets.put_destination),
+    ("DELETE", "/v2/email/configuration-sets/{}/event-destinations/{}", configuration_sets.delete_destination),
+    ("POST", "/v2/email/tenants/get", tenants.get),
+    ("POST", "/v2/email/tenants/list", tenants.list_all),
+    ("GET", "/simulator", control.state),
+    ("GET", "/simulator/faults", control.faults),
+    ("PUT", "/simulator/faults", control.put_faults),
+    ("GET", "/simulator/mails", control.mails),
+    ("GET", "/simulator/copies", control.copies),
+    ("GET", "/simulator/rates", control.rates),
+    ("POST", "/simulator/reset", control.reset),
+)
+_PLAIN: Final = {(method, path): call for method, path, call in TABLE if "{}" not in path}
+_WITH_PLACES: Final = [
+    (method, re.compile(path.replace("{}", "([^/]+)")), call) for method, path, call in TABLE if "{}" in path
+]
 
 
 class Routes:
@@ -43,19 +69,48 @@ class Routes:
         return method == "POST" and path == SEND_EMAIL and self._world.faults.cut_before_body.strikes()
 
     def answer(self, request: Request) -> Reply:
+        if "x-amz-target" in request.headers:
+            return self._sqs(request)
+        if request.path.startswith(("/v2/", "/simulator")):
+            return self._rest(request)
+        if request.path.startswith(CERTIFICATE) and request.path == self._world.sns.signer.certificate_path:
+            return Answer(200, self._world.sns.signer.certificate, "application/x-pem-file")
+        return self._query(request)
+
+    def _rest(self, request: Request) -> Reply:
         try:
-            if request.path.startswith("/v2/email/"):
-                return self._ses(request)
-            call = CONTROL.get((request.method, request.path))
-            if call is None:
-                raise AwsError("UnknownOperationException")
-            return call(self._world, request)
+            if request.path.startswith("/v2/"):
+                self._check(request, "ses")
+            return self._called(request)
         except AwsError as error:
             return rest_answer(error)
+        except msgspec.DecodeError as wrong:
+            return rest_answer(AwsError("BadRequestException", str(wrong)))
 
-    def _ses(self, request: Request) -> Reply:
-        check_signature(request, ("ses",), self._world.options.secrets, time.time())
-        call = SES.get((request.method, request.path))
-        if call is None:
-            raise AwsError("UnknownOperationException")
-        return call(self._world, request)
+    def _called(self, request: Request) -> Reply:
+        call = _PLAIN.get((request.method, request.path))
+        if call is not None:
+            return call(self._world, request)
+        for method, path, with_places in _WITH_PLACES:
+            if method == request.method and (found := path.fullmatch(request.path)):
+                return with_places(self._world, request, *found.groups())
+        raise AwsError("UnknownOperationException")
+
+    def _sqs(self, request: Request) -> Reply:
+        try:
+            self._check(request, "sqs")
+            return sqs.answer(self._world, request)
+        except AwsError as error:
+            return sqs.refused(error)
+
+    def _query(self, request: Request) -> Reply:
+        try:
+            form = request.form if request.method == "POST" else request.query
+            if form.get("Action") not in query.UNSIGNED or "authorization" in request.headers:
+                self._check(request, "sns", "sts")
+            return query.answer(self._world, request)
+        except AwsError as error:
+            return query.refused(error)
+
+    def _check(self, request: Request, *services: str) -> None:
+        check_signature(request, services, self._world.options.secrets, time.time())

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from couvert.simulator.connection import Connection, connections
 from couvert.simulator.routes import Routes
@@ -36,10 +36,15 @@ async def serving(
     world.url = url or f"{'https' if tls else 'http'}://{shown}:{port}"
     factory = connections(Routes(world), opened)
     server = await asyncio.get_running_loop().create_server(factory, sock=listener, ssl=tls, backlog=BACKLOG)
+    world.subscribe()
+    notices = asyncio.gather(world.publisher.run(), world.sns.run())
     try:
         yield world
     finally:
         server.close()
+        notices.cancel()
+        with suppress(asyncio.CancelledError):
+            await notices
         for connection in tuple(opened):
             connection.close()
         await asyncio.sleep(0)

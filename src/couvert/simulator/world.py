@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from dataclasses import dataclass, field
 from typing import Final
@@ -10,7 +11,10 @@ from couvert.simulator.bucket import DailyQuota, TokenBucket
 from couvert.simulator.errors import AwsError
 from couvert.simulator.faults import Faults
 from couvert.simulator.mails import KEPT_BY_DEFAULT, Mail, Mails, Rates
+from couvert.simulator.notices.publisher import Publisher
 from couvert.simulator.setup import EventDestination, Setup
+from couvert.simulator.sns.service import Sns
+from couvert.simulator.sqs.queues import Queues
 
 DEFAULT_SET: Final = "couvert"
 DEFAULT_TOPIC: Final = "couvert-notices"
@@ -31,6 +35,14 @@ class Options:
     identities: tuple[str, ...] = ()
     configuration_sets: tuple[str, ...] = (DEFAULT_SET,)
     tenants: tuple[str, ...] = ()
+    notify: tuple[str, ...] = ()
+    """URLs that get the notices as SNS posts them, once they confirmed."""
+    queues: tuple[str, ...] = ()
+    """Queues that get the notices in SNS's envelope."""
+    raw_queues: tuple[str, ...] = ()
+    """Queues that get them bare."""
+    signature_version: str = "1"
+    """SNS's: 1 is RSA with SHA-1, 2 with SHA-256."""
     kept: int = KEPT_BY_DEFAULT
     faults: Faults = field(default_factory=Faults)
 
@@ -40,20 +52,34 @@ class World:
         self.options = options
         self.url = ""
         """Where it is reached; known once it listens."""
+        self.sns = Sns(self)
+        self.publisher = Publisher(self)
         self.reset()
 
     def reset(self) -> None:
         """As it was at the start, with nothing taken."""
         options = self.options
+        self.publisher.clear()
+        self.sns.clear()
         self.faults = Faults()
         self.mails, self.rates = Mails(options.kept), Rates()
+        self.queues = Queues(self)
         self.setup = Setup(options.region, dict.fromkeys(options.identities, True), tenants=set(options.tenants))
-        for name in options.configuration_sets:
-            topic = self.setup.arn("sns", DEFAULT_TOPIC)
-            self.setup.configuration_sets[name] = {"couvert": EventDestination("couvert", topic)}
         self.bucket = TokenBucket(options.rate, self.burst, time.monotonic())
         self.quota = DailyQuota(options.daily_quota)
-        self.change(options.faults)
+        self.change(copy.deepcopy(options.faults))
+
+    def subscribe(self) -> None:
+        """Everybody whom the options name; done once it listens, for then they can confirm."""
+        options = self.options
+        topic = self.sns.topics.create(self.setup.arn("sns", DEFAULT_TOPIC), options.signature_version)
+        for name in options.configuration_sets:
+            self.setup.configuration_sets[name] = {"couvert": EventDestination("couvert", topic.arn)}
+        for name in (*options.queues, *options.raw_queues):
+            queue = self.queues.create(name)
+            self.sns.subscribe(topic, "sqs", queue.arn, is_raw=name in options.raw_queues)
+        for url in options.notify:
+            self.sns.subscribe(topic, url.partition(":")[0], url)
 
     @property
     def rate(self) -> float:
@@ -81,3 +107,4 @@ class World:
 
     def take(self, mail: Mail) -> None:
         self.mails.add(mail)
+        self.publisher.take(mail)

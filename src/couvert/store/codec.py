@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from couvert.domain import delivery, key, mail, token, user
+from couvert.domain import delivery, key, mail, suppression, token, user
 from couvert.store.port import Event
 
 STORED: Final[dict[int, tuple[str, type[Event]]]] = {
@@ -37,12 +37,18 @@ STORED: Final[dict[int, tuple[str, type[Event]]]] = {
     31: ("user.renamed.v1", user.UserRenamed),
     32: ("user.password-set.v1", user.PasswordSet),
     33: ("user.deleted.v1", user.UserDeleted),
+    34: ("user.limited.v1", user.UserLimited),
     40: ("token.created.v1", token.TokenCreated),
     41: ("token.edited.v1", token.TokenEdited),
     42: ("token.revoked.v1", token.TokenWithdrawn),
     23: ("key.edited.v1", key.KeyEdited),
     24: ("key.restricted.v1", key.KeyRestricted),
     25: ("key.origins-removed.v1", key.OriginsRemoved),
+    50: ("suppression.added.v1", suppression.SuppressionAdded),
+    51: ("suppression.changed.v1", suppression.SuppressionChanged),
+    52: ("suppression.removed.v1", suppression.SuppressionRemoved),
+    53: ("suppression.expired.v1", suppression.SuppressionExpired),
+    54: ("delivery.suppressed.v1", delivery.Suppressed),
 }
 """Code -> stored name and today's class. Codes and names are for ever; never reuse one."""
 

@@ -10,24 +10,26 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
-from couvert.domain.delivery import Delivery, DeliveryEvent, State
+from couvert.domain.delivery import Delivery, DeliveryEvent, Reason, State
 from couvert.domain.key import ApiKey, KeyEvent
 from couvert.domain.mail import MailAccepted, Recipient, References, Sender
 from couvert.domain.restrictions import DailyUse
+from couvert.domain.suppression import Suppression, SuppressionEvent
 from couvert.domain.token import TokenEvent
 from couvert.domain.user import UserEvent
 from couvert.store.accounts import Accounts, Session, SetupCode, StoredToken, StoredUser
 from couvert.store.pace import PaceBook
+from couvert.tallies import SIZES, Histogram
 
 Position = int
 """Where an event stands in the log: from 1, without order inversions; a lower one never appears after a higher one."""
 
-Event = MailAccepted | DeliveryEvent | KeyEvent | UserEvent | TokenEvent
+Event = MailAccepted | DeliveryEvent | KeyEvent | UserEvent | TokenEvent | SuppressionEvent
 
 
 class Record(NamedTuple):
-    """One event on its way into the log. `stream` is the id of the mail, key, user or token that it is about, `part` a
-    recipient's number or 0.
+    """One event on its way into the log. `stream` is the id of the mail, key, user, token or suppression that it is
+    about, `part` a recipient's number or 0.
     """
 
     stream: int
@@ -72,6 +74,21 @@ class StoredKey(NamedTuple):
     revision: int
 
 
+class StoredSuppression(NamedTuple):
+    suppression: Suppression
+    revision: int
+
+
+class SoftBounces(NamedTuple):
+    """Of one address, in a row."""
+
+    mark: bytes
+    """Of the address, as `domain.suppression.mark_of` has it."""
+    before: int
+    """As read: a `Conflict` if it is another number meanwhile."""
+    now: int
+
+
 class StoredAttachment(NamedTuple):
     filename: str
     content_type: str
@@ -102,6 +119,17 @@ class Content(NamedTuple):
 class StoredRecipient(NamedTuple):
     delivery_id: int
     recipient: Recipient
+
+
+class SuppressionFilter(NamedTuple):
+    """Those in force at a time, and what else they have to be."""
+
+    now: int
+    reason: Reason | None = None
+    mark: bytes | None = None
+    """Of the address."""
+    before: int | None = None
+    """Only ids below this one."""
 
 
 class TakenDelivery(NamedTuple):
@@ -148,6 +176,16 @@ class ChangelogEntry(NamedTuple):
     """As it was recorded; empty when read in a list."""
 
 
+class Examination(NamedTuple):
+    """What a look at the database's file found."""
+
+    faults: Sequence[str]
+    is_complete: bool
+    """All of it was looked at in time."""
+    file_bytes: int
+    wal_bytes: int
+
+
 class SandboxMail(NamedTuple):
     delivery_id: int
     attempt: int
@@ -171,6 +209,12 @@ class Change:
     """Whole rows at their next revision; a `Conflict` unless the stored revision is the one before."""
     holds_lease: bool = False
     """If set, a `Conflict` too unless the lease of each of `deliveries` still runs, by the store's clock."""
+    begins: bool = False
+    """If set, refused with `RecipientSuppressed` if mail is kept from the recipient of one of `deliveries` or of
+    `new_recipients`, by the store's clock. All that begins an attempt says so."""
+    suppressions: Sequence[StoredSuppression] = ()
+    """As `keys`; no two that are active are of one address."""
+    soft_bounces: Sequence[SoftBounces] = ()
     keys: Sequence[StoredKey] = ()
     """As `deliveries`; revision 1 is a new key."""
     expected_keys: Mapping[int, int] = field(default_factory=dict)
@@ -206,8 +250,23 @@ class Change:
     """Later than the last entry, which must be the one of its `after`: otherwise a `Conflict`."""
 
 
+@dataclass(slots=True)
+class Commits:
+    """What this process committed, counted for whoever watches."""
+
+    seconds: Histogram = field(default_factory=Histogram)
+    """From the first statement of a group until it is synced and its senders are told."""
+    items: Histogram = field(default_factory=lambda: Histogram(SIZES))
+    """In each group."""
+    unavailable: int = 0
+    """Items that the database could not take."""
+
+
 class Store(Accounts, PaceBook, Protocol):
     """Raises `Unavailable` where it cannot read or write now (disk full, read-only, broken); it recovers by itself."""
+
+    @property
+    def committed(self) -> Commits: ...
 
     async def commit(self, change: Change) -> Position:
         """Keep the whole change and return the log's last position, once synced; on a refusal, keep nothing of it.
@@ -226,6 +285,9 @@ class Store(Accounts, PaceBook, Protocol):
 
     async def next_wake(self) -> int | None:
         """When the next delivery wants a worker, None if nothing waits."""
+
+    async def expired(self, *, now: int, limit: int) -> list[StoredDelivery]:
+        """Deliveries that wait for an attempt and for nobody's lease, and whose mail has expired."""
 
     async def delivery(self, delivery_id: int) -> StoredDelivery | None: ...
 
@@ -255,6 +317,27 @@ class Store(Accounts, PaceBook, Protocol):
 
     async def keys(self) -> list[StoredKey]: ...
 
+    async def suppression(self, id_: int) -> StoredSuppression | None:
+        """Ended ones included."""
+
+    async def active_suppressions(self, marks: Collection[bytes]) -> Mapping[bytes, StoredSuppression]:
+        """Of the addresses with these marks, the one each has, if it has one that was not yet recorded as ended."""
+
+    async def suppressions(self, wanted: SuppressionFilter, *, limit: int, skip: int = 0) -> list[StoredSuppression]:
+        """The newest first."""
+
+    async def count_suppressions(self, wanted: SuppressionFilter, most: int) -> int:
+        """No further than `most`."""
+
+    async def lapsed_suppressions(self, now: int, most: int) -> list[StoredSuppression]:
+        """Active ones whose end has passed."""
+
+    async def soft_bounces(self, mark: bytes) -> int:
+        """In a row, of the address with this mark."""
+
+    async def has_soft_bounces(self) -> bool:
+        """Whether any address has one."""
+
     async def used(self, key: int, day: int) -> int:
         """How many recipients were counted for a key with a quota, on a day since 1970."""
 
@@ -280,6 +363,9 @@ class Store(Accounts, PaceBook, Protocol):
 
     async def last_event_at(self) -> int | None:
         """When the last event happened, by the clock of whoever appended it."""
+
+    async def examine(self, seconds: float) -> Examination:
+        """Look for damage, for so long at most."""
 
     def on_commit(self, listener: Callable[[Position], None]) -> None:
         """Call `listener` on the event loop after each sync of this process that appended events."""

@@ -34,11 +34,16 @@ from couvert.domain.delivery import State
 from couvert.domain.mail import TRANSACTIONAL, Recipient
 from couvert.domain.refusals import Unavailable
 from couvert.store.port import Store, StoredDelivery, TakenDelivery
+from couvert.workers.expiry import keep_expiring
 from couvert.workers.gate import Gate
+from couvert.workers.hand_overs import HandOvers
 from couvert.workers.hands import Hands, PacedHands
 from couvert.workers.leases import HeldLease, Leases, clock
+from couvert.workers.load import Load
 from couvert.workers.pace import Pacer, Slot
 
+MOST_BYTES: Final = 256_000_000
+"""Of messages under way."""
 POLL_SECONDS: Final = 0.25
 """How soon deliveries are noticed that another process made due."""
 TROUBLE_SECONDS: Final = 1.0
@@ -97,6 +102,7 @@ class Courier:
         *,
         hands: int,
         now_ms: Callable[[], int],
+        most_bytes: int = MOST_BYTES,
         pacer: Pacer | None = None,
     ) -> None:
         self._store = store
@@ -111,6 +117,8 @@ class Courier:
         self.hands: Hands[_Job] = (
             Hands(hands, self._attend_to) if pacer is None else PacedHands(hands, self._attend_to, pacer)
         )
+        self.hand_overs = HandOvers(transport.name)
+        self.load = Load(most_bytes)
         self._order = count()
         self._waiting: dict[int, list[asyncio.Future[Settled]]] = {}
         self._wanted = asyncio.Event()
@@ -154,7 +162,7 @@ class Courier:
     def expect(self, delivery_id: int) -> asyncio.Future[Settled]:
         future: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
         if self.trouble is not None:
-            future.set_result(Settled(delivery_id, State.QUEUED, self._now_ms(), words=self.trouble))
+            future.set_result(self._waits(delivery_id))
         else:
             self._waiting.setdefault(delivery_id, []).append(future)
         return future
@@ -166,6 +174,14 @@ class Courier:
 
     def wake(self) -> None:
         self._wanted.set()
+        if self._is_stopping:
+            self._tell_who_waits_in_vain()
+
+    # --- As it is watched ---------------------------------------------------------------------------------------------
+
+    @property
+    def leases_held(self) -> int:
+        return len(self._leases)
 
     @property
     def trouble(self) -> str | None:
@@ -196,16 +212,21 @@ class Courier:
     # --- Its life -----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        self._tasks = [asyncio.create_task(self._leases.keep_renewing()), asyncio.create_task(self._feed())]
+        works = self._leases.keep_renewing(), self._feed(), keep_expiring(self._attempts)
+        self._tasks = [asyncio.create_task(work) for work in works]
         if self._pacer is not None:
             self._tasks.append(asyncio.create_task(self._pacer.keep_learning()))
 
-    async def stop(self) -> None:
-        """Begin nothing more, let hand-overs in flight end, give the other leases back."""
+    def begin_nothing_more(self) -> None:
+        """Told to stop, while requests in flight still end."""
         self._is_stopping = True
-        self._wanted.set()
         if self._pacer is not None:
             self._pacer.stop()
+        self.wake()
+
+    async def stop(self) -> None:
+        """Begin nothing more, let hand-overs in flight end, give the other leases back."""
+        self.begin_nothing_more()
         until = clock() + STOP_SECONDS
         while self._is_at_work() and clock() < until:  # noqa: ASYNC110 - once in a life, nothing would set an event
             await asyncio.sleep(0.01)
@@ -311,6 +332,7 @@ class Courier:
             return await self._attempts.lose(stored)
         if recipient is None:
             return await self._attempts.refuse(stored, "the recipient was erased before the mail was sent")
+        await self.load.room()
         if self._is_stopping or self._gate.trouble is not None:
             return await self._give_back(stored)
         try:
@@ -320,12 +342,15 @@ class Courier:
         except Exception as error:
             log.exception("courier.cannot_build", delivery=stored.delivery.id)
             return await self._attempts.refuse(stored, f"the message cannot be built: {error}")
+        self.load.take(len(message.content))
         try:
             channel = await self._transport.channel()
+            return await self._hand_over(stored, message, channel, job.lease, slot)
         except Unreachable as trouble:
             self._gate.close(str(trouble))
             return await self._give_back(stored)
-        return await self._hand_over(stored, message, channel, job.lease, slot)
+        finally:
+            self.load.give(len(message.content))
 
     async def _hand_over(
         self, stored: StoredDelivery, message: Message, channel: Channel, lease: HeldLease, slot: Slot | None
@@ -368,7 +393,12 @@ class Courier:
             hand.channel.release()
             log.exception("courier.cannot_build", delivery=stored.delivery.id)
             return Refused(f"the message cannot be built: {error}")
-        return await self._outcome(hand.channel, message, self._leases.clearance(lease, hand.since), hand.slot)
+        # It is begun and its channel waits: it is counted, and does not wait for room.
+        self.load.take(len(message.content))
+        try:
+            return await self._outcome(hand.channel, message, self._leases.clearance(lease, hand.since), hand.slot)
+        finally:
+            self.load.give(len(message.content))
 
     async def withdraw(self, accepted: Accepted) -> None:
         """Whether it was accepted as begun nobody saw; nothing was sent."""
@@ -378,14 +408,16 @@ class Courier:
             log.exception("courier.cannot_withdraw", delivery=accepted.deliveries[0].delivery.id)
 
     async def _outcome(self, channel: Channel, message: Message, clearance: Clearance, slot: Slot | None) -> Outcome:
+        if slot is not None and self._pacer is not None and not await self._pacer.come(slot):
+            channel.release()
+            return Withheld("no slot came for it")
+        began = clock()
         try:
-            if slot is not None and self._pacer is not None and not await self._pacer.come(slot):
-                channel.release()
-                return Withheld("no slot came for it")
             outcome = await channel.hand_over(message, clearance)
         except Exception as error:
             log.exception("courier.transport_stumbled", delivery=message.delivery_id)
-            return Unknown(f"the transport stumbled: {error!r}")
+            outcome = Unknown(f"the transport stumbled: {error!r}")
+        self.hand_overs.ended(message, outcome, clock() - began)
         self._heed(outcome)
         return outcome
 
@@ -409,7 +441,15 @@ class Courier:
         """Not begun, and not now: due again for whoever is able to."""
         wake_at = self._now_ms() + int(after_seconds * 1000) if after_seconds else None
         await self._store.release(owner=self._leases.owner, deliveries=[stored.delivery.id], wake_at=wake_at)
-        return Settled(stored.delivery.id, State.QUEUED, self._now_ms(), words=self.trouble)
+        return self._waits(stored.delivery.id)
+
+    def _waits(self, delivery_id: int) -> Settled:
+        return Settled(delivery_id, State.QUEUED, self._now_ms(), words=self.trouble)
+
+    def _tell_who_waits_in_vain(self) -> None:
+        """For what nobody here holds, and nobody will take."""
+        for delivery_id in [each for each in self._waiting if not self._leases.holds(each)]:
+            self._tell(self._waits(delivery_id))
 
     def _tell(self, end: Settled) -> None:
         for future in self._waiting.pop(end.delivery_id, ()):

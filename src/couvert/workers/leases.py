@@ -62,6 +62,9 @@ class Leases:
         if self._held.get(lease.delivery_id) is lease:
             del self._held[lease.delivery_id]
 
+    def holds(self, delivery_id: int) -> bool:
+        return delivery_id in self._held
+
     def __len__(self) -> int:
         return len(self._held)
 

@@ -19,7 +19,8 @@ from couvert.commands.interventions import Interventions
 from couvert.commands.keys import Keys
 from couvert.commands.passwords import Passwords
 from couvert.commands.send import SendMail
-from couvert.commands.settled import Settled
+from couvert.commands.settled import Settled, settled
+from couvert.commands.suppressions import Suppressions
 from couvert.delivery.copies import Copies
 from couvert.delivery.letters import Letters
 from couvert.delivery.transport import Outcome, Taken
@@ -109,6 +110,11 @@ class ScriptedCourier:
             return
         begun = await self.attempts.begin(stored)
         assert begun is not None
+        if not begun.delivery.is_begun:
+            end = await settled(self.attempts.store, begun.delivery.id)
+            assert end is not None
+            self._tell(end)
+            return
         self._tell(await self.attempts.record(begun, says))
 
     def _tell(self, settled: Settled) -> None:
@@ -151,6 +157,7 @@ class Service:
             reached_position=_reached,
             now_ms=self.clock,
             accounts=accounts,
+            suppressions=Suppressions(self.store, ids, self.clock),
         )
         self.app = application(self.parts)
 

@@ -34,7 +34,11 @@ class Operation(NamedTuple):
 
     @property
     def content(self) -> Any:
-        return self.node.get("requestBody", {}).get("content", {}).get("application/json", {})
+        return next(iter(self.node.get("requestBody", {}).get("content", {}).values()), {})
+
+    @property
+    def media_type(self) -> str:
+        return next(iter(self.node.get("requestBody", {}).get("content", {})), "")
 
     @property
     def success(self) -> str:
@@ -103,7 +107,10 @@ class Platform:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if not operation.is_open:
             sent["X-Access-Token"] = self.token
-        answer = httpx2.request(operation.method, self.url + path, json=body, headers=sent, timeout=30)
+        given: dict[str, Any] = {"json": body}
+        if isinstance(body, str):
+            sent["Content-Type"], given = operation.media_type, {"content": body}
+        answer = httpx2.request(operation.method, self.url + path, headers=sent, timeout=30, **given)
         if answer.is_success and answer.headers.get("content-type") == "application/json":
             self._learn(answer.json())
         return answer

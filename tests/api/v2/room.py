@@ -49,6 +49,7 @@ class Room:
             reached_position=self.follower.reached_position,
             now_ms=clock,
             accounts=open_accounts(store, ids, clock),
+            suppressions=self.world.suppressions,
         )
         self.app = application(self.parts)
 

@@ -129,6 +129,19 @@ async def test_whoever_asks_too_often_is_told_when_to_come_back(open_hall):
     assert (await hall.ask("GET", "/v2/notes", "bob")).status_code == 200
 
 
+async def test_whoever_has_no_valid_token_is_counted_by_the_address_and_told_to_wait_too(open_hall):
+    hall = open_hall(rate_limit="2/60s")
+    missing = [await hall.ask("GET", "/v2/notes", token=None) for _ in range(3)]
+    wrong = await hall.ask("GET", "/v2/notes", "guess")
+    malformed = await hall.ask("GET", "/v2/notes", token=None, headers={"If-Event-Reached": "abc"})
+
+    assert [answer.status_code for answer in missing] == [401, 401, 429]
+    assert [answer.headers["X-RateLimit-Remaining"] for answer in missing] == ["1", "0", "0"]
+    assert [wrong.status_code, malformed.status_code] == [429, 429]
+    assert 0 < int(wrong.headers["Retry-After"]) <= 60
+    assert (await hall.ask("GET", "/v2/notes")).status_code == 200
+
+
 async def test_a_bare_429_has_its_own_type(open_hall):
     hall = open_hall(rate_limit="1/60s")
     await hall.ask("GET", "/v2/notes")

@@ -123,3 +123,12 @@ async def test_bare_events_are_an_array_with_pagination_headers(room):
     assert [answer.headers[f"X-Pagination-{name}"] for name in ("Limit", "Skip", "Page")] == ["2", "1", "1"]
     assert int(answer.headers["X-Pagination-TotalCount"]) >= 3
     assert (past.json(), past.headers["X-Pagination-TotalCount"]) == ([], "6")
+
+
+async def test_a_mail_that_is_due_at_the_end_of_time_is_told(room):
+    await room.post("late", due_at=253_402_300_799_999)
+
+    answer = await page(room)
+
+    told = answer["data"]["events"][0]["data"]
+    assert told["dueAt"] == told["giveUpAt"] == "9999-12-31T23:59:59.999Z"

@@ -133,3 +133,12 @@ async def test_a_commit_that_failed_leaves_the_key_unused(office, monkeypatch, p
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
     assert answer.status_code == 202
     assert "Idempotent-Replayed" not in answer.headers
+
+
+async def test_the_repeat_of_a_preview_names_no_event_either(office):
+    first, again = [await office.post("/v2/mails/preview", MAIL, key="k-1") for _ in range(2)]
+
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert again.json()["data"] == first.json()["data"]
+    assert "etag" not in first.headers
+    assert "etag" not in again.headers

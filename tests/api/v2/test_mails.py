@@ -1,6 +1,7 @@
 """POST /v2/mails: one mail to one or many."""
 
 import base64
+import json
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -194,7 +195,18 @@ async def test_who_lacks_which_variable_is_told(office):
 
 
 @pytest.mark.parametrize(
-    "raw", [b"", b"{", b"[]", b'{"subject": "a", "subject": "b"}', b"\xff", b'{"a": NaN}', b"null"]
+    "raw",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"subject": "a", "subject": "b"}',
+        b"\xff",
+        b'{"a": NaN}',
+        b"null",
+        b'{"headers": {"X-\\ud800": "a"}}',
+        b'{"variables": {"\\uDC00": "a"}}',
+    ],
 )
 async def test_a_body_that_is_no_object_is_malformed(office, raw):
     answer = await office.post("/v2/mails", content=raw, headers={"Content-Type": "application/json"})
@@ -237,3 +249,11 @@ async def test_a_preview_of_a_broken_template_is_refused(office):
 
 async def test_who_may_read_may_preview(office):
     assert (await office.post("/v2/mails/preview", MAIL, token="bob")).status_code == 200
+
+
+async def test_a_value_that_holds_half_a_surrogate_pair_is_named(office):
+    raw = json.dumps(mail(tags=["\ud800"], headers={"X-A": "\ud800"}, emailId="\ud83d\ude00"))
+
+    answer = await office.post("/v2/mails", content=raw, headers={"Content-Type": "application/json"})
+
+    assert faults(answer).keys() == {"tags.0", "headers.X-A"}

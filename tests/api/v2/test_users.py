@@ -2,6 +2,7 @@
 
 import pytest
 
+from couvert.domain.allowance import Allowance
 from tests.api.v2.members import BARE, reasons
 
 NOW = "2025-01-27T10:30:00.000Z"
@@ -181,3 +182,14 @@ async def test_bare_refusals_have_the_names_that_clients_know(alice, bob):
     assert [answer.json()["type"] for answer in (gone, denied, unknown)] == [
         "NotFound", "PermissionDenied", "Unauthenticated",
     ]  # fmt: skip
+
+
+async def test_a_user_may_have_a_limit_of_their_own(service, alice, bob):
+    await service.parts.accounts.users.limit(bob.user.id, Allowance(2, 60))
+
+    answers = [await bob.ask("GET", "/user") for _ in range(3)]
+    other = await alice.ask("GET", "/user")
+
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert {answer.headers["x-ratelimit-limit"] for answer in answers} == {"2"}
+    assert other.headers["x-ratelimit-limit"] == "3000"

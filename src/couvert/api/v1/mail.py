@@ -80,18 +80,20 @@ class PostMail:
         for _ in range(TRIES):
             key = await may_send_as(self.parts, request, key, command.sender.email)
             try:
-                return await self._handle(command, key, claim)
+                return await self._handle(request, command, key, claim)
             except Conflict:
                 if claim and await self.parts.idempotency.earlier(claim):
                     raise
                 key = await admitted(self.parts, request)
         raise Conflict("the API key changed at every try")
 
-    async def _handle(self, command: AcceptMail, key: StoredKey, claim: Claim | None) -> Handled:
+    async def _handle(self, request: Request, command: AcceptMail, key: StoredKey, claim: Claim | None) -> Handled:
         if len(command.recipients) > 1:
             accepted = await self.parts.send.queue(command, key=key, claim=claim)
+            self.parts.traffic.accepted_by_v1(request.scope, accepted)
             return Handled(accepted.at, None)
         sending = await self.parts.send.send(command, key=key, claim=claim)
+        self.parts.traffic.accepted_by_v1(request.scope, sending.accepted)
         return Handled(sending.accepted.at, sending.settled)
 
     async def _answer(self, command: AcceptMail, claim: Claim | None, handled: Handled) -> bytes:

@@ -27,6 +27,8 @@ class Call:
     description: str = ""
     tag: str
     body: type[BaseModel] | None = None
+    text_body: str | None = None
+    """The media type of a body that is text and no JSON; it is not repeated in `params`."""
     query: type[BaseModel] | None = None
     answer: Any = None
     """The TypedDict of `data`; None for `{}`, or for what is no JSON of ours."""
@@ -51,9 +53,15 @@ class Call:
     hidden: frozenset[str] = frozenset()
     """Members of the body that are not repeated in `params`: templates, attachments, secrets."""
     example_body: Mapping[str, Any] | None = None
+    example_text: str | None = None
+    """Of a body that is text."""
     example_data: Mapping[str, Any] | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
     """What each part of the path in braces is."""
+
+    @property
+    def has_body(self) -> bool:
+        return self.body is not None or self.text_body is not None
 
     @property
     def role(self) -> TokenRole:

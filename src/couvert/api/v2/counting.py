@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -11,7 +10,10 @@ from couvert.domain.refusals import RateLimited
 from couvert.limits.addresses import Addresses
 from couvert.limits.port import Allowance, Limits, Standing
 
-EXEMPT: Final = {"X-RateLimit-Exempt": "yes"}
+Header = tuple[bytes, bytes]
+
+EXEMPT: Final[Header] = (b"x-ratelimit-exempt", b"yes")
+VARY: Final[Header] = (b"vary", b"Prefer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,9 @@ class Counting:
         await self._addresses.failed(address)
 
 
-def standing_headers(standing: Standing) -> Mapping[str, str]:
-    return {
-        "X-RateLimit-Limit": str(standing.limit),
-        "X-RateLimit-Remaining": str(standing.remaining),
-        "X-RateLimit-Reset": str(standing.reset_seconds),
-    }
+def standing_headers(standing: Standing) -> list[Header]:
+    return [
+        (b"x-ratelimit-limit", str(standing.limit).encode()),
+        (b"x-ratelimit-remaining", str(standing.remaining).encode()),
+        (b"x-ratelimit-reset", str(standing.reset_seconds).encode()),
+    ]

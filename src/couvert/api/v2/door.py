@@ -11,21 +11,21 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from couvert.api.body import lingering, read_json
+from couvert.api.body import lingering, read_json, read_text
 from couvert.api.parts import Parts
 from couvert.api.refusals import BodyTooLarge
 from couvert.api.request_ids import request_id_of
 from couvert.api.v2 import errors, inputs
 from couvert.api.v2.asked import Answer, Asked, Json
 from couvert.api.v2.call import Call
-from couvert.api.v2.counting import EXEMPT, Counting, standing_headers
+from couvert.api.v2.counting import EXEMPT, VARY, Counting, standing_headers
 from couvert.api.v2.forms import Form, form_for
 from couvert.api.v2.headers import NO_WISHES, Wishes, wishes
 from couvert.api.v2.once import Once
 from couvert.api.v2.refusals import EventNotReached, NoSuchCall
 from couvert.api.v2.waiting import Waiting
 from couvert.commands.callers import Caller
-from couvert.domain.refusals import AccessDenied, Conflict, MissingRole, Refusal, Unauthenticated
+from couvert.domain.refusals import AccessDenied, Conflict, MissingRole, RateLimited, Refusal, Unauthenticated
 from couvert.limits.port import Standing
 
 log = structlog.get_logger()
@@ -75,7 +75,7 @@ class Door:
             send = lingering(receive, send)
             response = self._refused(visit, refusal)
         except Refusal as refusal:
-            response = self._refused(visit, refusal)
+            response = self._refused(visit, await self._counted(visit, call, refusal))
         except ClientDisconnect:
             return
         except Exception:
@@ -138,6 +138,16 @@ class Door:
         visit.standing = await self._house.counting.count(visit.caller, visit.address)
         self._house.counting.check(visit.standing)
 
+    async def _counted(self, visit: Visit, call: Call | None, refusal: Refusal) -> Refusal:
+        """Who is refused before they were counted is counted by the address, and beyond its limit told to wait."""
+        if visit.standing is not None or (call is not None and call.is_open):
+            return refusal
+        try:
+            await self._count(visit)
+        except RateLimited as limited:
+            return refusal if isinstance(refusal, RateLimited) else limited
+        return refusal
+
     async def _execute(self, visit: Visit, call: Call, caller: Caller | None) -> Response:
         asked = Asked(visit.request, visit.request.path_params, caller)
         visit.params = dict(asked.path)
@@ -150,6 +160,10 @@ class Door:
             asked.body = inputs.body_of(call.body, raw)
             if len(raw) <= inputs.LONGEST_ECHO:
                 visit.params |= inputs.echo(asked.body, call.hidden)
+        elif call.text_body is not None:
+            limit = self._house.parts.settings.max_body
+            raw = visit.raw = visit.raw or await read_text(visit.request, call.text_body, limit=limit)
+            asked.body = inputs.text_of(raw)
         return self._written(visit, call, await self._house.once.handled(call, asked, visit.wishes.key, raw))
 
     # --- What is answered ---------------------------------------------------------------------------------------------
@@ -159,7 +173,7 @@ class Door:
             return answer
         response = visit.form.success(call, answer, request_id=request_id_of(visit.request.scope), params=visit.params)
         if answer.etag is not None:
-            response.headers["etag"] = str(answer.etag)
+            response.raw_headers.append((b"etag", str(answer.etag).encode()))
         return response
 
     def _refused(self, visit: Visit, refusal: Refusal) -> Response:
@@ -175,13 +189,14 @@ class Door:
 
     async def _mark(self, visit: Visit, call: Call | None, response: Response) -> None:
         """What stands on every answer, whatever went wrong before."""
-        response.headers.add_vary_header("Prefer")
+        # Appended as they are: none of them is there yet, and to look for each takes as long as all else in here.
+        response.raw_headers.append(VARY)
         if call is not None and call.is_open:
-            response.headers.update(EXEMPT)
+            response.raw_headers.append(EXEMPT)
             return
         if visit.standing is None:
             visit.standing = await self._house.counting.count(visit.caller, visit.address)
-        response.headers.update(standing_headers(visit.standing))
+        response.raw_headers += standing_headers(visit.standing)
 
 
 def _check_rights(caller: Caller, call: Call) -> None:

@@ -11,8 +11,9 @@ from couvert.api.v2.times import rfc3339
 from couvert.domain import ids
 from couvert.readmodels.views import EventView
 
-_PREFIXES: Final = {"mail": "mail", "delivery": "dlv"}
+_PREFIXES: Final = {"mail": "mail", "delivery": "dlv", "suppression": "sup"}
 """Kind of event -> how the ids of what it is about begin; others begin with the kind's own name."""
+_OF_MAILS: Final = frozenset({"mail", "delivery"})
 _TOLD: Final = ("attempt", "provider_id", "cause", "kind", "by")
 """What a timeline says in words if the provider said nothing."""
 _LARGEST: Final = 1 << 53
@@ -35,7 +36,7 @@ class EventListAnswer(TypedDict):
 
 def event_answer(event: EventView) -> EventAnswer:
     kind = event.type.partition(".")[0]
-    is_mail = kind in _PREFIXES
+    is_mail = kind in _OF_MAILS
     return {
         "eventId": str(event.position),
         "type": event.type,
@@ -63,6 +64,8 @@ def detail_of(event: EventView) -> str | None:
 def _fact(name: str, value: Any) -> Any:
     if isinstance(value, int) and name.endswith("_at"):
         return rfc3339(value)
+    if isinstance(value, int) and name in _PREFIXES:
+        return ids.encode(_PREFIXES[name], value)
     # JavaScript would round it.
     return str(value) if isinstance(value, int) and abs(value) > _LARGEST else value
 

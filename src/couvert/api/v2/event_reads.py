@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Annotated, Final
 
@@ -25,6 +26,7 @@ from couvert.readmodels.event_views import TYPES, Subject
 from couvert.store.port import Position
 
 _LAST: Final = (1 << 63) - 1
+_EVENT_ID: Final = re.compile(r"[0-9]{1,19}")
 _PRIVATE: Final = ("user.", "token.")
 """Kinds of events that are nobody's but an admin's to see: who is who, and who has which token."""
 
@@ -142,7 +144,7 @@ def _last_seen(asked: Asked, end: Position) -> Position:
     if not given:
         query: StreamQuery = asked.query
         seen = end if query.last_event_id is None else query.last_event_id
-    elif given.isascii() and given.isdecimal():
+    elif _EVENT_ID.fullmatch(given):
         seen = int(given)
     else:
         raise Faulty([Item("Last-Event-ID", "must be the id of an event, a number")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
@@ -92,7 +93,12 @@ def unreadable(request_id: str) -> Response:
 
 
 def _json(content: object, status: int, headers: Mapping[str, str]) -> Response:
-    return Response(_encode(content), status, headers, media_type="application/json")
+    try:
+        written = _encode(content)
+    except UnicodeEncodeError:
+        # A fault that quotes half a surrogate pair; as an escape it is JSON.
+        written = json.dumps(content).encode()
+    return Response(written, status, headers, media_type="application/json")
 
 
 def _meta(page: Page) -> Json:

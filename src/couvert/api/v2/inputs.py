@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn, TypeVar
 
@@ -15,12 +16,23 @@ M = TypeVar("M", bound=BaseModel)
 
 MOST_FAULTS: Final = 1_000
 LONGEST_ECHO: Final = 2_000
+_HALVES: Final = re.compile(rb"\\u[dD][89a-fA-F]")
+_HALF: Final = re.compile("[\ud800-\udfff]")
 OURS: Final = "Value error, "
 """What Pydantic puts before the words of a rule of ours."""
 
 
 def body_of(model: type[M], raw: bytes) -> M:
     return checked(model, parsed(raw))
+
+
+def text_of(raw: bytes) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as fault:
+        raise Faulty(
+            [Item("body", f"is not UTF-8 (at byte {fault.start + 1:,}); save it as UTF-8", "encoding")]
+        ) from None
 
 
 def query_of(model: type[M], params: QueryParams) -> M:
@@ -33,7 +45,7 @@ def query_of(model: type[M], params: QueryParams) -> M:
 def parsed(raw: bytes) -> object:
     """JSON, strictly: UTF-8, no NaN, and no name twice in an object, since nobody can tell which one was meant."""
     try:
-        return json.loads(raw.decode(), object_pairs_hook=_unique, parse_constant=_no_number)
+        return (_careful if _HALVES.search(raw) else _decoder).decode(raw.decode())
     except _Double as double:
         raise _malformed(f"the name {double.args[0]!r} stands twice in one object") from None
     except UnicodeDecodeError:
@@ -61,8 +73,20 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return members
 
 
+def _whole(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Half a surrogate pair in a value is told by whoever reads that value; in a name it would break the telling."""
+    if any(_HALF.search(name) for name, _ in pairs):
+        raise ValueError("a name holds half a surrogate pair, which is no character")
+    return _unique(pairs)
+
+
 def _no_number(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+_decoder: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_number)
+"""`json.loads` would make one for every body."""
+_careful: Final = json.JSONDecoder(object_pairs_hook=_whole, parse_constant=_no_number)
 
 
 def _malformed(why: str) -> Faulty:

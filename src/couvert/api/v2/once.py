@@ -33,7 +33,7 @@ class Once:
         with self.keys.running(claim):
             earlier = await self.keys.earlier(claim)
             if earlier is not None:
-                return _replay(earlier)
+                return _replay(call, earlier)
             try:
                 return await self._first(call, asked)
             except Conflict:
@@ -41,7 +41,7 @@ class Once:
                 earlier = await self.keys.earlier(claim)
                 if earlier is None:
                     raise
-                return _replay(earlier)
+                return _replay(call, earlier)
 
     async def _first(self, call: Call, asked: Asked) -> Answer | Response:
         answer = await call.handle(asked)
@@ -51,8 +51,9 @@ class Once:
         return answer
 
 
-def _replay(earlier: Idempotency) -> Answer:
+def _replay(call: Call, earlier: Idempotency) -> Answer:
     """Raises nothing: a key without an answer is one of /v1's, whose scope is another."""
     assert earlier.answer is not None
     kept = Kept.decoded(earlier.answer)
-    return Answer(kept.data, etag=earlier.position, status=kept.status, headers={"Idempotent-Replayed": "true"})
+    etag = None if call.reads_only else earlier.position
+    return Answer(kept.data, etag=etag, status=kept.status, headers={"Idempotent-Replayed": "true"})

@@ -21,6 +21,7 @@ from couvert.api.v2.mailing import mailing_calls
 from couvert.api.v2.once import Once
 from couvert.api.v2.published import published_calls
 from couvert.api.v2.specification import encoded
+from couvert.api.v2.suppressions import suppression_calls
 from couvert.api.v2.waiting import Waiting
 from couvert.limits.port import Allowance
 
@@ -36,6 +37,7 @@ def calls(parts: Parts) -> Sequence[Call]:
         *user_calls(parts),
         *token_calls(parts),
         *api_key_calls(parts),
+        *suppression_calls(parts),
         *health_calls(parts),
         *published_calls(parts, table),
     ]

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, WithJsonSch
 
 _WRITTEN: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_MS: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
 _WORDS: Final = "write a time with its zone, such as 2026-01-31T12:00:00Z"
 
 
@@ -40,8 +41,12 @@ def to_ms(time: datetime | None) -> int | None:
 
 
 def rfc3339(ms: int) -> str:
-    """`2026-01-31T12:00:00.000Z`."""
-    return (_EPOCH + timedelta(milliseconds=ms)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """`2026-01-31T12:00:00.000Z`. A mail that is due on the last day of the year 9999 is given up after it: that day
+    is written instead, since nobody can write a later one.
+    """
+    return (
+        (_EPOCH + timedelta(milliseconds=min(ms, _LAST_MS))).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    )
 
 
 def rfc3339_or_none(ms: int | None) -> str | None:

@@ -23,14 +23,23 @@ def pretty(value: Any) -> Html:
 def curl(method: str, path: str, base_url: str, operation: Json, body: Any) -> Html:
     """`{mailId}` stays as it is: whoever copies the line sees what to fill in."""
     parts = ["curl"] if method == "GET" else ["curl", "-X", method]
+    # Else curl would hold back what comes until there is enough of it.
+    parts += ["-N"] if _streams(operation) else []
     parts += [shlex.quote(base_url.rstrip("/") + path)]
     if operation.get("security") != []:
         parts += ['\\\n  -H "X-Access-Token: $COUVERT_TOKEN"']
-    if body is not None:
+    if isinstance(body, str):
+        (media_type,) = operation["requestBody"]["content"]
+        parts += [f'\\\n  -H "Content-Type: {media_type}"', "\\\n  --data-binary @FILE"]
+    elif body is not None:
         text = json.dumps(body, ensure_ascii=False)
         text = text if len(text) <= LONGEST_LINE else json.dumps(body, ensure_ascii=False, indent=2)
         parts += ['\\\n  -H "Content-Type: application/json"', f"\\\n  -d {shlex.quote(text)}"]
     return element("pre", element("code", " ".join(parts)), class_="curl", tabindex="0")
+
+
+def _streams(operation: Json) -> bool:
+    return "text/event-stream" in operation["responses"].get("200", {}).get("content", {})
 
 
 def examples_of(media: Json) -> list[tuple[str, Any]]:

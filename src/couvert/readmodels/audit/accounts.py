@@ -54,7 +54,8 @@ class Accounts:
         for event, at in history:
             user = users.evolve(user, event, at)
         row = self._users.take(stream)
-        folded = (stream, 1, user.user_id, user.role.value, int(user.is_active), user.registered_at)
+        rate = user.allowance or (None, None)
+        folded = (stream, 1, user.user_id, user.role.value, int(user.is_active), user.registered_at, *rate)
         self._compare(f"user {user.user_id}", USER_COLUMNS, row, folded)
         if row is not None and not user.is_active and row[len(USER_COLUMNS) :] != DELETED:
             self._fault(f"User {user.user_id} was deleted, and something personal is still there.")

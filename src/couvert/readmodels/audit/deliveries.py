@@ -12,6 +12,7 @@ from couvert.readmodels.audit.models import Models
 from couvert.readmodels.audit.ordered import Ordered
 from couvert.readmodels.audit.report import AuditReport
 from couvert.readmodels.audit.snapshot import DELIVERY_COLUMNS, Snapshot
+from couvert.readmodels.audit.suppressions import Suppressions
 from couvert.readmodels.folds import FollowedDelivery, Heard, followed
 from couvert.readmodels.log import END
 from couvert.store.port import StoredDelivery
@@ -25,7 +26,8 @@ WAKE_AT: Final = DELIVERY_COLUMNS.index("wake_at")
 class Deliveries:
     """Asked about one after the other, in the order of their ids."""
 
-    def __init__(self, log: Snapshot, models: Models | None, report: AuditReport) -> None:
+    def __init__(self, log: Snapshot, models: Models | None, suppressions: Suppressions, report: AuditReport) -> None:
+        self._suppressions = suppressions
         self._models = models
         self._report = report
         self._fault = report.faults.add
@@ -37,8 +39,10 @@ class Deliveries:
         self._check_hand_overs(born.delivery.id, history)
         then, now = self._folded(born, history)
         self._check_row(now.delivery)
-        if self._recipients.take(born.delivery.id) is None:
+        address = self._recipients.take(born.delivery.id)
+        if address is None:
             self._fault(f"The recipient of {sentences.delivery(born.delivery.id)} is not in the vault.")
+        self._suppressions.delivery(born.delivery.id, address, history)
         if self._models is not None:
             self._models.compare_delivery(then)
         self._report.deliveries += 1

@@ -19,6 +19,7 @@ from couvert.domain.delivery import (
     Requeued,
     ResolvedAsSent,
     Sent,
+    Suppressed,
 )
 
 
@@ -47,6 +48,9 @@ class HandOvers:
             case Cancelled():
                 was_undecided, self._has_ended = self._is_undecided, True
                 return "was cancelled while an attempt was undecided" if was_undecided else None
+            case Suppressed():
+                was_undecided, self._has_ended = self._is_undecided, True
+                return "was suppressed while an attempt was undecided" if was_undecided else None
             case Failed(_, "not_taken_in_time" | "unsendable") if not self._is_undecided:
                 self._has_ended = True  # it ended in the queue: no attempt ended so
                 return None

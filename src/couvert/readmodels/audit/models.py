@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from couvert.domain.delivery import State
 from couvert.readmodels import mail_tables, model_schema, pointer
 from couvert.readmodels.audit import sentences
 from couvert.readmodels.audit.ordered import Ordered
@@ -35,11 +37,15 @@ class Models:
 
     def __init__(self, connection: sqlite3.Connection, faults: Faults) -> None:
         self.checkpoint = model_schema.checkpoint(connection)
+        self._faults = faults
+        self._totals = mail_tables.totals(connection)
+        self._counted = Counter[State]()
         self._mails = _Table(connection, "select * from mail order by mail_id", sentences.mail, faults)
         self._deliveries = _Table(connection, "select * from delivery order by id", sentences.delivery, faults)
 
     def compare_mail(self, mail: FollowedMail) -> None:
         self._mails.compare(mail.mail_id, mail_tables.mail_row(mail))
+        self._counted.update(mail.counts)
 
     def compare_delivery(self, followed: FollowedDelivery) -> None:
         """One without an event up to the checkpoint has no row."""
@@ -49,6 +55,11 @@ class Models:
     def finish(self) -> None:
         self._mails.finish()
         self._deliveries.finish()
+        for state in State:
+            if (total := self._totals.get(state)) != self._counted[state]:
+                self._faults.add(
+                    f"The read models count {total} {state} deliveries, by the log {self._counted[state]}."
+                )
 
 
 class _Table:

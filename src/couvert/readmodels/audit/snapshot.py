@@ -25,12 +25,15 @@ select id, tenant, mail_id, state, attempt, is_begun, deferrals, is_resent, due_
     revision, wake_at, owner
 from delivery order by id
 """
-USER_COLUMNS: Final = ("id", "tenant", "user_id", "role", "is_active", "registered_at")
+USER_COLUMNS: Final = (
+    "id", "tenant", "user_id", "role", "is_active", "registered_at", "rate_limit", "rate_period_seconds",
+)  # fmt: skip
 TOKEN_COLUMNS: Final = (
     "id", "tenant", "token_id", "user", "roles", "created_at", "expires_at", "is_revoked",
 )  # fmt: skip
 _USERS: Final = """
-select id, tenant, user_id, role, is_active, registered_at, email, first_name, last_name, password_hash
+select id, tenant, user_id, role, is_active, registered_at, rate_limit, rate_period_seconds,
+    email, first_name, last_name, password_hash
 from user order by id
 """
 _TOKENS: Final = """
@@ -55,6 +58,16 @@ select mail_id, html is null and text is null,
         select count(*) from attachment a join body b on b.sha256 = a.sha256 where a.mail_id = content.mail_id
     )
 from content order by mail_id
+"""
+
+
+SUPPRESSION_COLUMNS: Final = (
+    "id", "tenant", "mark", "address", "reason", "delivery", "user", "created_at", "expires_at", "is_active",
+    "revision",
+)  # fmt: skip
+_SUPPRESSIONS: Final = """
+select id, tenant, mark, address, reason, delivery, user, created_at, expires_at, is_active, revision
+from suppression order by id
 """
 
 
@@ -100,8 +113,17 @@ class Snapshot:
         """As they are stored, in the order of `DELIVERY_COLUMNS`: what they hold may be nonsense."""
         return ((row[0], row) for row in self._rows(_DELIVERIES))
 
-    def recipients(self) -> Iterable[tuple[int, bool]]:
-        return self._rows("select delivery_id, 1 from recipient order by delivery_id")
+    def recipients(self) -> Iterable[tuple[int, str]]:
+        """Deliveries and addresses."""
+        return self._rows("select delivery_id, email from recipient order by delivery_id")
+
+    def suppressions(self) -> list[Row]:
+        """In the order of `SUPPRESSION_COLUMNS`."""
+        return list(self._rows(_SUPPRESSIONS))
+
+    def soft_bounces(self) -> Iterable[tuple[bytes, int]]:
+        """Marks of addresses, and how many they have in a row."""
+        return self._rows("select mark, in_a_row from soft_bounce")
 
     def users(self) -> Iterator[tuple[int, Row]]:
         """In the order of `USER_COLUMNS`, then whatever is personal."""

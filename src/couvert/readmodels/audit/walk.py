@@ -25,6 +25,7 @@ from couvert.readmodels.audit.models import Models, models_of
 from couvert.readmodels.audit.ordered import Ordered
 from couvert.readmodels.audit.report import AuditReport
 from couvert.readmodels.audit.snapshot import RawEvent, Snapshot
+from couvert.readmodels.audit.suppressions import Suppressions
 from couvert.readmodels.connections import open_read_only, snapshot
 from couvert.readmodels.folds import (
     FollowedDelivery,
@@ -68,7 +69,8 @@ class _Walk:
         self._fault = report.faults.add
         self._models = models if models and self._is_comparable(models) else None
         self._contents = Ordered(log.contents(), self._unaccepted_content)
-        self._deliveries = Deliveries(log, self._models, report)
+        self._suppressions = Suppressions(log, report)
+        self._deliveries = Deliveries(log, self._models, self._suppressions, report)
         self._accounts = Accounts(log, report)
         self._keys = Keys(log, report)
 
@@ -80,6 +82,7 @@ class _Walk:
         self._deliveries.finish()
         self._accounts.finish()
         self._keys.finish()
+        self._suppressions.finish()
         if self._models is not None:
             self._models.finish()
         if missing := self._report.position - self._report.events:
@@ -94,7 +97,7 @@ class _Walk:
         return True
 
     def _stream(self, stream: int, events: Iterable[RawEvent]) -> None:
-        """A mail with its deliveries, a user, an API token or an API key."""
+        """A mail with its deliveries, a user, an API token, an API key or a suppression."""
         by_part = ((part, list(self._read(of_part))) for part, of_part in groupby(events, key=attrgetter("part")))
         parts = Ordered(by_part, partial(self._unaccepted_part, stream))
         own = parts.take(0) or []
@@ -116,9 +119,11 @@ class _Walk:
                 yield LoggedEvent(raw.position, raw.stream, raw.part, raw.at, event)
 
     def _accepted(self, stream: int, own: Sequence[LoggedEvent]) -> FollowedMail | None:
-        """The mail as its first event has it; None for a key."""
+        """The mail as its first event has it; None for a key or a suppression."""
         if own and all(isinstance(logged.event, _KEY_EVENTS) for logged in own):
             self._keys.check_known(stream)
+            return None
+        if self._suppressions.has_checked(stream, [logged.event for logged in own]):
             return None
         if not own or not isinstance(own[0].event, MailAccepted):
             self._fault(f"There are events of {sentences.mail(stream)}, which was never accepted.")

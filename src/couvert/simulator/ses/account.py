@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from couvert.simulator.errors import AwsError
 from couvert.simulator.exchange import Reply, Request, json_answer
 
@@ -31,3 +33,8 @@ def get_account(world: World, _: Request) -> Reply:
             "SuppressionAttributes": {"SuppressedReasons": ["BOUNCE", "COMPLAINT"]},
         }
     )
+
+
+def put_sending(world: World, request: Request) -> Reply:
+    world.faults.paused = not msgspec.json.decode(request.body, type=dict[str, bool]).get("SendingEnabled", False)
+    return json_answer({})

@@ -77,7 +77,7 @@ class Letter(_Part):
         if self.from_email_address is not None:
             return self.from_email_address
         if self.content.raw is not None:
-            return self.headers().get("From", "")
+            return str(self.headers().get("From", ""))
         raise AwsError("BadRequestException", "Missing required parameter: FromEmailAddress")
 
     def recipients(self) -> list[str]:

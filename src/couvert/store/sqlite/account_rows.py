@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
+from couvert.domain.allowance import Allowance
 from couvert.domain.token import Token, in_order
 from couvert.domain.user import Person, Role, User
 from couvert.store.accounts import Session, SetupCode, StoredToken, StoredUser
 from couvert.store.sqlite.rows import TENANT, Row
 from couvert.store.sqlite.statements import Table, replacing
 
-USER: Final = Table("user", 11, replacing(
-    "id", "email", "first_name", "last_name", "role", "is_active", "password_hash", "revision",
+USER: Final = Table("user", 13, replacing(
+    "id", "email", "first_name", "last_name", "role", "is_active", "password_hash", "revision", "rate_limit",
+    "rate_period_seconds",
 ))  # fmt: skip
 TOKEN: Final = Table("token", 12, replacing("id", "description", "roles", "expires_at", "is_revoked", "revision"))
 SETUP_CODE: Final = Table("setup_code", 4, replacing("user", "hash", "expires_at"))
@@ -22,14 +24,15 @@ def user_row(stored: StoredUser) -> Row:
     user = stored.user
     return (
         user.id, TENANT, user.user_id, user.email, *user.person, user.role.value, user.is_active, user.registered_at,
-        stored.password_hash, stored.revision,
+        stored.password_hash, stored.revision, *(user.allowance or (None, None)),
     )  # fmt: skip
 
 
 def user_of(row: Row) -> StoredUser:
-    id_, _, user_id, email, first_name, last_name, role, is_active, registered_at, password_hash, revision = row
+    id_, _, user_id, email, first_name, last_name, role, is_active, registered_at, password_hash, revision, *rate = row
     person = Person(first_name, last_name)
-    user = User(id_, user_id, email, person, Role(role), bool(is_active), registered_at)
+    allowance = Allowance(*rate) if all(rate) else None
+    user = User(id_, user_id, email, person, Role(role), bool(is_active), registered_at, allowance)
     return StoredUser(user, password_hash, revision)
 
 

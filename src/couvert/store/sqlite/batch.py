@@ -11,7 +11,7 @@ from typing import Final
 from couvert.domain.refusals import Refusal
 from couvert.store import codec
 from couvert.store.port import Change, Position
-from couvert.store.sqlite import accounts, rows, statements as tables
+from couvert.store.sqlite import accounts, rows, statements as tables, suppressions
 from couvert.store.sqlite.expectations import Expectations
 from couvert.store.sqlite.rows import TENANT, Row
 from couvert.store.sqlite.schema import PAGE_SIZE
@@ -99,6 +99,7 @@ class Batch:
                 self._connection.execute("delete from api_key_origin where key = ?", (key.key.id,))
         self._insert(tables.KEY_ORIGIN, [row for key in keys for row in rows.origin_rows(key)])
         accounts.write(self._connection, [change for change, _ in passed])
+        self._rows += suppressions.write(self._connection, [change for change, _ in passed])
         self._insert(tables.IDEMPOTENCY, [
             rows.idempotency_row(change.idempotency, position) for change, position in passed if change.idempotency
         ])  # fmt: skip

@@ -12,6 +12,7 @@ from couvert.store.sqlite import changelog_end, revisions
 from couvert.store.sqlite.changelog_end import ChangelogEnd
 from couvert.store.sqlite.revisions import Revisions
 from couvert.store.sqlite.statements import select_in
+from couvert.store.sqlite.suppressions import Suppressions
 
 _DELIVERY = "select id, revision, wake_at, owner from delivery where id"
 _SETUP_CODE = "select hash from setup_code where hash"
@@ -33,6 +34,7 @@ class Expectations:
             *revisions.of_group(connection, changes),
             *changelog_end.of_group(connection, changes),
         ]
+        self._suppressions = Suppressions(connection, changes)
         self._connection = connection
         self.used: dict[tuple[int, int], int] = {}
         """Key and day -> recipients, of those that the changes add to."""
@@ -50,12 +52,15 @@ class Expectations:
                 return conflict
         if not self._codes.issuperset(change.used_setup_codes):
             return Conflict("the set-up link was used by somebody else")
+        if refusal := self._suppressions.judge(change, now):
+            return refusal
         if change.daily_use is not None and (exceeded := self._use(change.daily_use, now)):
             return exceeded
         for stored in change.deliveries:
             self._deliveries[stored.delivery.id] = (stored.revision, stored.wake_at, stored.owner)
         for kind in self._kinds:
             kind.passed(change)
+        self._suppressions.passed(change)
         self._codes.difference_update(change.used_setup_codes)
         return None
 

@@ -9,10 +9,10 @@ from typing import Final, NamedTuple
 
 from couvert.domain.refusals import Conflict
 from couvert.store.accounts import StoredToken, StoredUser
-from couvert.store.port import Change, StoredKey
+from couvert.store.port import Change, StoredKey, StoredSuppression
 from couvert.store.sqlite.statements import select_in
 
-_Rows = Sequence[StoredKey | StoredUser | StoredToken]
+_Rows = Sequence[StoredKey | StoredUser | StoredToken | StoredSuppression]
 
 
 class Kind(NamedTuple):
@@ -28,6 +28,10 @@ class Kind(NamedTuple):
 
     def is_meant(self, change: Change) -> bool:
         return bool(self.rows(change) or self.expected(change))
+
+
+def _nothing_expected(_: Change) -> Mapping[int, int]:
+    return {}
 
 
 KINDS: Final = (
@@ -48,6 +52,12 @@ KINDS: Final = (
         "select id, revision from token where not is_revoked and id",
         attrgetter("tokens"),
         attrgetter("expected_tokens"),
+    ),
+    Kind(
+        "suppression",
+        "select id, revision from suppression where is_active and id",
+        attrgetter("suppressions"),
+        _nothing_expected,
     ),
 )
 

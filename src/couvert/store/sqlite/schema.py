@@ -42,6 +42,7 @@ create table delivery (
     owner      integer not null
 ) strict;
 create index delivery_wake on delivery (priority, wake_at) where wake_at is not null;
+create index delivery_expiry on delivery (expires_at) where expires_at is not null and due_at is not null;
 
 create table api_key (
     id         integer primary key,
@@ -78,7 +79,10 @@ create table user (
     is_active     integer not null,
     registered_at integer not null,
     password_hash text,
-    revision      integer not null
+    revision      integer not null,
+    -- How often the user may call /v2, if it is not as often as everybody.
+    rate_limit          integer,
+    rate_period_seconds integer
 ) strict;
 create unique index user_email on user (email) where is_active;
 
@@ -111,6 +115,27 @@ create table session (
     expires_at integer not null
 ) strict, without rowid;
 create index session_user on session (user);
+
+-- The address is personal, and in no event: an ended suppression has neither it nor the mark made of it.
+create table suppression (
+    id         integer primary key,
+    tenant     integer not null,
+    mark       blob    unique,
+    address    text    not null,
+    reason     text    not null,
+    delivery   integer,
+    user       integer,
+    created_at integer not null,
+    expires_at integer,
+    is_active  integer not null,
+    revision   integer not null
+) strict;
+create index suppression_end on suppression (expires_at) where is_active and expires_at is not null;
+create table soft_bounce (
+    mark     blob    primary key,
+    tenant   integer not null,
+    in_a_row integer not null
+) strict, without rowid;
 
 create table idempotency (
     scope      blob    primary key,

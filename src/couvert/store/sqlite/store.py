@@ -18,7 +18,9 @@ from couvert.store import codec
 from couvert.store.port import (
     Change,
     ChangelogEntry,
+    Commits,
     Content,
+    Examination,
     Idempotency,
     LoggedEvent,
     NotedEvent,
@@ -30,12 +32,13 @@ from couvert.store.port import (
     StoredKey,
     TakenDelivery,
 )
-from couvert.store.sqlite import rows, schema, statements
+from couvert.store.sqlite import examination, rows, schema, statements
 from couvert.store.sqlite.accounts import SqliteAccounts
 from couvert.store.sqlite.checkpointer import Checkpointer
 from couvert.store.sqlite.connections import open_checkpointer, open_reader, open_writer
 from couvert.store.sqlite.pace import SqlitePace
 from couvert.store.sqlite.rows import Row
+from couvert.store.sqlite.suppressions import SqliteSuppressions
 from couvert.store.sqlite.writer import Writer
 
 T = TypeVar("T")
@@ -54,6 +57,10 @@ update delivery set revision = revision + 1, wake_at = ?, owner = ? where id in 
 _ATTACHMENTS: Final = """
 select filename, content_type, content_id, size, sha256 from attachment where mail_id = ? order by n
 """
+_EXPIRED: Final = f"""
+select {_DELIVERY} from delivery
+where expires_at <= ? and due_at is not null and wake_at <= ? order by expires_at limit ?
+"""
 _TIMELINE: Final = """
 select e.position, e.stream, e.part, e.at, e.type, e.payload, n.words
 from event e left join note n on n.position = e.position
@@ -65,13 +72,13 @@ where o.name in ({}) and k.is_active and (k.expires_at is null or k.expires_at >
 """
 
 
-class SqliteStore(SqliteAccounts, SqlitePace):
+class SqliteStore(SqliteAccounts, SqlitePace, SqliteSuppressions):
     """Writes go through one thread; point reads run where they are asked for, 5 to 10 us each on cached pages."""
 
     def __init__(self, directory: Path, now_ms: Callable[[], int]) -> None:
         """Open the data directory, creating or migrating its files. Raises sqlite3.Error or OSError."""
         directory.mkdir(parents=True, exist_ok=True)
-        path = directory / FILE
+        self._path = path = directory / FILE
         with closing(open_writer(path)) as connection:
             schema.migrate(connection)
         self._listeners: list[Callable[[Position], None]] = []
@@ -80,6 +87,10 @@ class SqliteStore(SqliteAccounts, SqlitePace):
         self._writer = Writer(lambda: open_writer(path), self._checkpointer, now_ms, self._committed)
         self._checkpointer.start()
         self._writer.start()
+
+    @property
+    def committed(self) -> Commits:
+        return self._writer.commits
 
     async def commit(self, change: Change) -> Position:
         if any(len(body) > rows.LARGE for body in change.bodies.values()):
@@ -111,6 +122,9 @@ class SqliteStore(SqliteAccounts, SqlitePace):
         sql = "select min(wake_at) from delivery where priority = ? and wake_at is not null"
         times = [self._read(sql, priority)[0][0] for priority in PRIORITIES]
         return min((time for time in times if time is not None), default=None)
+
+    async def expired(self, *, now: int, limit: int) -> list[StoredDelivery]:
+        return [rows.delivery_of(row) for row in self._read(_EXPIRED, now, now, limit)]
 
     async def delivery(self, delivery_id: int) -> StoredDelivery | None:
         return self._one(rows.delivery_of, f"select {_DELIVERY} from delivery where id = ?", delivery_id)
@@ -190,6 +204,12 @@ class SqliteStore(SqliteAccounts, SqlitePace):
     async def last_event_at(self) -> int | None:
         found = self._read("select at from event order by position desc limit 1")
         return found[0][0] if found else None
+
+    async def examine(self, seconds: float) -> Examination:
+        try:
+            return await asyncio.to_thread(examination.examine, self._path, seconds)
+        except sqlite3.Error as error:
+            raise Unavailable(f"The database cannot be read ({error}).") from error
 
     def on_commit(self, listener: Callable[[Position], None]) -> None:
         self._listeners.append(listener)

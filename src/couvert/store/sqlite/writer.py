@@ -12,12 +12,13 @@ import asyncio
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
+from time import perf_counter
 from typing import Any, Final
 
 import structlog
 
 from couvert.domain.refusals import Unavailable
-from couvert.store.port import Change, Position
+from couvert.store.port import Change, Commits, Position
 from couvert.store.sqlite import groups
 from couvert.store.sqlite.checkpointer import Checkpointer
 from couvert.store.sqlite.committer import Committer, Done, Group
@@ -46,6 +47,7 @@ class Writer:
         now_ms: Callable[[], int],
         on_commit: Callable[[Position], None],
     ) -> None:
+        self.commits = Commits()
         self._database = WriteConnection(open_connection)
         self._committer = Committer(self._database, checkpointer, now_ms)
         self._now_ms = now_ms
@@ -82,11 +84,12 @@ class Writer:
         self._database.close()
 
     def _send_off(self, loop: asyncio.AbstractEventLoop) -> None:
+        began = perf_counter()
         work, futures, burden = self._gather()
         applied = self._apply(work) if burden <= SHORT else None
 
         def answer(done: Done) -> None:
-            loop.call_soon_threadsafe(self._landed, loop, futures, done)
+            loop.call_soon_threadsafe(self._landed, loop, futures, done, began)
 
         self._committer.commit(Group(work, applied, answer))
 
@@ -114,8 +117,14 @@ class Writer:
             _roll_back(connection)
             return None
 
-    def _landed(self, loop: asyncio.AbstractEventLoop, futures: Sequence[asyncio.Future[Any]], done: Done) -> None:
+    def _landed(
+        self, loop: asyncio.AbstractEventLoop, futures: Sequence[asyncio.Future[Any]], done: Done, began: float
+    ) -> None:
+        self.commits.seconds.observe(perf_counter() - began)
+        self.commits.items.observe(len(futures))
         for future, result in zip(futures, done.results, strict=True):
+            if isinstance(result, Unavailable):
+                self.commits.unavailable += 1
             if future.cancelled():
                 continue
             if isinstance(result, BaseException):
@@ -137,7 +146,8 @@ def _burden(change: Change) -> int:
     characters = sum(map(len, change.bodies.values()))
     if change.sandbox_mail is not None:
         characters += len(change.sandbox_mail.content)
-    return len(change.new_recipients) + len(change.deliveries) + characters // CHARACTERS
+    rows = len(change.new_recipients) + len(change.deliveries) + len(change.suppressions)
+    return rows + characters // CHARACTERS
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:

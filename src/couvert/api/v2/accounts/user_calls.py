@@ -43,7 +43,7 @@ def user_calls(parts: Parts) -> Sequence[Call]:
     )  # fmt: skip
     return [
         own(path="/v2/user"),
-        own(path="/v2/users/self"),
+        own(path="/v2/users/self", summary="Read oneself"),
         rename(path="/v2/users/self", handle=users.rename_own),
         call(
             method="GET",
@@ -85,6 +85,7 @@ def user_calls(parts: Parts) -> Sequence[Call]:
         rename(
             path="/v2/users/{userId}",
             handle=users.rename,
+            summary="Change one's name, by one's id",
             description="Of oneself; nobody else's can be changed.",
             refusals=("not_found",),
             parameters=USER,

@@ -116,6 +116,10 @@ class RetryQuery(_Body):
         Literal["resend", "sent"] | None,
         Field(description="What becomes of deliveries of which nobody knows whether they were sent."),
     ] = None
+    suppressed: Annotated[
+        Literal["resend"] | None,
+        Field(description="Send what was suppressed too, where the recipient is not suppressed any more."),
+    ] = None
 
 
 def to_command(body: MailBody) -> AcceptMail:

@@ -80,7 +80,10 @@ def mailing_calls(parts: Parts) -> Sequence[Call]:
             path="/v2/mails/{mailId}/retry",
             handle=mails.retry,
             summary="Send again what failed",
-            description="What is unknown stays so unless `unknown` decides it. A mail that has expired is a conflict.",
+            description=(
+                "What is unknown stays so unless `unknown` decides it, what was suppressed unless `suppressed` does. A "
+                "mail that has expired is a conflict."
+            ),
             tag="Mails",
             query=RetryQuery,
             answer=InterventionAnswer,

@@ -38,6 +38,7 @@ class Mails:
             self._checked(asked.body), key=None, by=asked.caller, claim=asked.claimed(queued, ACCEPTED)
         )
         self.parts.send.courier.wake()
+        self.parts.traffic.accepted_by_v2(asked.request.scope, accepted)
         return Answer(queued(accepted), etag=accepted.position)
 
     async def post_batch(self, asked: Asked) -> Answer:
@@ -56,6 +57,8 @@ class Mails:
             claim=asked.claimed(data, ACCEPTED),
         )
         self.parts.send.courier.wake()
+        for each in accepted[:1]:  # one request, one commit
+            self.parts.traffic.accepted_by_v2(asked.request.scope, each)
         etag = accepted[-1].position if accepted else await self.parts.store.position()
         return Answer(data(accepted), etag=etag)
 
@@ -73,7 +76,11 @@ class Mails:
 
     async def retry(self, asked: Asked) -> Answer:
         done = await self.parts.interventions.retry(
-            _mail_id(asked), unknown=asked.query.unknown, by=asked.caller, claim=asked.claimed(intervened, 200)
+            _mail_id(asked),
+            unknown=asked.query.unknown,
+            suppressed=asked.query.suppressed is not None,
+            by=asked.caller,
+            claim=asked.claimed(intervened, 200),
         )
         return Answer(intervened(done), etag=done.position)
 

@@ -31,9 +31,9 @@ def failures(call: Call, shared: Shared) -> Mapping[str, Json]:
 def _general(call: Call) -> list[str]:
     """What any call of its kind refuses with."""
     codes = []
-    if call.body is not None or call.query is not None or not call.is_open:
+    if call.has_body or call.query is not None or not call.is_open:
         codes += ["faulty"]
-    if call.body is not None:
+    if call.has_body:
         codes += ["body_too_large", "unsupported_media_type"]
     if not call.is_open:
         codes += ["unauthenticated", "token_expired", "token_revoked", "missing_role"]

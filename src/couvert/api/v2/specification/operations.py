@@ -36,7 +36,7 @@ class Operations:
         }
         if parameters := self._parameters(call):
             operation["parameters"] = parameters
-        if call.body is not None:
+        if call.has_body:
             operation["requestBody"] = self._body(call)
         operation["responses"] = {**self._answers.of(call), **failures(call, self.shared)}
         return {name: value for name, value in operation.items() if value != ""}
@@ -57,11 +57,17 @@ class Operations:
         return [_query_parameter(name, node, name in required) for name, node in schema.get("properties", {}).items()]
 
     def _body(self, call: Call) -> Json:
+        if call.text_body is not None:
+            return {"required": True, "content": {call.text_body: _text(call)}}
         assert call.body is not None
         content: dict[str, Any] = {"schema": self._schemas.of[call.body, "validation"]}
         if call.example_body is not None:
             content["example"] = dict(call.example_body)
         return {"required": True, "content": {JSON: content}}
+
+
+def _text(call: Call) -> Json:
+    return {"schema": {"type": "string"}, "example": call.example_text}
 
 
 def operation_id(call: Call) -> str:

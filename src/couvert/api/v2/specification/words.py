@@ -17,7 +17,7 @@ be added to `data`, `meta` and `error` at any time; clients ignore what they do 
 without a body; values that would be null are left out; pages are told in `X-Pagination-*`.
 
 **Credentials.** Send a token as `X-Access-Token` or as `Authorization: Bearer`. Reading takes the role \
-`api_read`, anything else `api_write`.
+`api_read`, anything else `api_write`. The console makes tokens, and so does `couvert token create`.
 
 **Read your own writes.** A write answers the id of the last event that it caused in `etag`. Send it as \
 `If-Event-Reached` with a later request, and that is executed once everything it reads has seen the event; after \
@@ -119,7 +119,7 @@ REASONS: Final[Mapping[str, str]] = {
     "idempotency_in_progress": "The first request with this `Idempotency-Key` has no answer yet.",
     "event_not_reached": "The event was not reached within 10 seconds; nothing was done.",
     "body_too_large": "The body is too large.",
-    "unsupported_media_type": "The body is not JSON by its `Content-Type`.",
+    "unsupported_media_type": "The `Content-Type` is not the one that this call takes.",
     "rate_limit": "The limit of this period is used up, or too many wrong tokens came from this address.",
     "not_ready": "Something is not within its bounds; the message says what.",
     "unavailable": "The service cannot do this now; ask again.",

@@ -44,6 +44,12 @@ class Connection(asyncio.Protocol):
         """Whether a dialogue can be had. A relay that spoke unasked, if only half a line, is out of step for good."""
         return self._trouble is None and not (self._is_leaving or self._heard or self._reader.is_amid)
 
+    @property
+    def encryption(self) -> str | None:
+        """`TLSv1.3`, or None if what is said can be read on the way."""
+        encrypted = self._transport.get_extra_info("ssl_object")
+        return encrypted.version() if encrypted else None
+
     async def converse(self, dialogue: Dialogue[T]) -> T:
         """Run the dialogue and return what came of it. If cancelled, drop the connection in mid-sentence."""
         self._expects_nothing = False

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import deque
+from collections.abc import Sequence
 
 import structlog
 
 from couvert.delivery.transport import Channel, Clearance, Message, Outcome, Unreachable
 from couvert.delivery.transports.smtp.connect import connect
 from couvert.delivery.transports.smtp.connection import Connection
+from couvert.delivery.transports.smtp.examination import examined
 from couvert.delivery.transports.smtp.relay import Patience, Relay, Tls
 from couvert.delivery.transports.smtp.slots import Slots
 from couvert.delivery.transports.smtp.transaction import transaction
+from couvert.domain.finding import Finding
 
 MAX_TRANSACTIONS = 1000
 """Exim's own limit (`smtp_accept_max_per_connection`); at 1,000 even a new TLS connection costs 2 us a message."""
@@ -70,6 +73,13 @@ class SmtpTransport:
         if self._slots.are_taken or not is_fresh or not self._idle or not self._idle[-1].is_live:
             return None
         return await self.channel()
+
+    async def examine(self) -> Sequence[Finding]:
+        channel = await self.channel()
+        assert isinstance(channel, SmtpChannel)
+        encryption = channel.encryption
+        channel.release()
+        return examined(self._relay, encryption)
 
     async def close(self) -> None:
         """Say QUIT on the idle connections and see them gone, which a relay cannot hold up for long."""
@@ -168,6 +178,10 @@ class SmtpChannel:
             return await connection.converse(transaction(message, connection.session, clearance, self._patience))
         finally:
             self._transport.take_back(connection)
+
+    @property
+    def encryption(self) -> str | None:
+        return self._connection.encryption if self._connection else None
 
     def release(self) -> None:
         connection, self._connection = self._connection, None

@@ -1,0 +1,1 @@
+"""What SES publishes about a mail: which events, in which words, and when."""

@@ -1,0 +1,1 @@
+"""SQS: standard queues with long polling, visibility time-outs and dead letters."""

@@ -1,0 +1,87 @@
+"""All queues of the account, by name, URL and ARN."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from couvert.simulator.errors import AwsError
+from couvert.simulator.setup import ACCOUNT
+from couvert.simulator.sqs.queue import Message, Queue
+
+if TYPE_CHECKING:
+    from couvert.simulator.world import World
+
+DEFAULTS: Final = {
+    "VisibilityTimeout": "30",
+    "MaximumMessageSize": "1048576",
+    "MessageRetentionPeriod": "345600",
+    "DelaySeconds": "0",
+    "ReceiveMessageWaitTimeSeconds": "0",
+    "SqsManagedSseEnabled": "true",
+}
+SETTABLE: Final = frozenset({*DEFAULTS, "RedrivePolicy", "RedriveAllowPolicy", "Policy", "KmsMasterKeyId"})
+
+
+@dataclass
+class Queues:
+    world: World
+    by_name: dict[str, Queue] = field(default_factory=dict)
+
+    def create(self, name: str, attributes: dict[str, str] | None = None) -> Queue:
+        """The one there is already, if it is alike."""
+        given = _checked(attributes or {})
+        known = self.by_name.get(name)
+        if known is not None:
+            if any(known.attributes.get(key) != value for key, value in given.items()):
+                words = "A queue already exists with the same name and a different value for an attribute."
+                raise AwsError("QueueNameExists", words)
+            return known
+        url, now = f"{self.world.url}/{ACCOUNT}/{name}", str(int(time.time()))
+        own = {**DEFAULTS, **given, "CreatedTimestamp": now, "LastModifiedTimestamp": now}
+        made = Queue(name, url, self.world.setup.arn("sqs", name), own, self._bury)
+        self.by_name[name] = made
+        return made
+
+    def change(self, queue: Queue, attributes: dict[str, str]) -> None:
+        queue.attributes.update(_checked(attributes))
+        queue.attributes["LastModifiedTimestamp"] = str(int(time.time()))
+
+    def named(self, name: str) -> Queue:
+        if name not in self.by_name:
+            raise AwsError("QueueDoesNotExist", "The specified queue does not exist.")
+        return self.by_name[name]
+
+    def of_url(self, url: str) -> Queue:
+        """By its last part: whoever is reached in several ways may be called by several addresses."""
+        return self.named(url.rstrip("/").rpartition("/")[2])
+
+    def of_arn(self, arn: str) -> Queue:
+        return self.named(arn.rpartition(":")[2])
+
+    def _bury(self, arn: str, message: Message) -> bool:
+        grave = self.by_name.get(arn.rpartition(":")[2])
+        if grave is not None:
+            grave.add(replace(message, hidden_until=0.0, received=0), delay_seconds=0)
+        return grave is not None
+
+
+def _checked(attributes: dict[str, str]) -> dict[str, str]:
+    for name, value in attributes.items():
+        if name not in SETTABLE:
+            raise AwsError("InvalidAttributeName", f"Unknown Attribute {name}.")
+        if name in DEFAULTS and name != "SqsManagedSseEnabled" and not value.isdigit():
+            raise AwsError("InvalidAttributeValue", f"Invalid value for the parameter {name}.")
+        if name == "RedrivePolicy" and value and not _is_policy(value):
+            raise AwsError("InvalidAttributeValue", "RedrivePolicy takes deadLetterTargetArn and maxReceiveCount.")
+    return {name: str(value) for name, value in attributes.items()}
+
+
+def _is_policy(text: str) -> bool:
+    try:
+        policy = json.loads(text)
+        return "deadLetterTargetArn" in policy and int(policy["maxReceiveCount"]) >= 1
+    except (ValueError, TypeError, KeyError):
+        return False
