@@ -23,7 +23,7 @@ from couvert.store.pace import PaceBook
 
 LEAD_SECONDS: Final = 0.01
 """For the message to be built and *begun* to be committed."""
-LATE_SECONDS: Final = 0.01
+LATE_SECONDS: Final = 0.02
 """A slot that is over for longer is missed; the next one is taken."""
 BLOCK_SECONDS: Final = 0.1
 """How much of the schedule is reserved at once: what a process that dies, or has nothing to send, takes along."""
