@@ -1,7 +1,9 @@
 """The console in a browser: set up once, signed in and out, tokens made and revoked, and nobody else's forms."""
 
+import asyncio
 import re
 from base64 import b64encode
+from collections import Counter
 from hashlib import sha256
 
 import pytest
@@ -136,6 +138,14 @@ async def test_who_guesses_waits(alice, service):
     assert 0 < int(answer.headers["Retry-After"]) <= 60
     service.peer = "192.0.2.7"
     assert went_to(await Browser(service).sign_in("alice@example.com"), "/console/")
+
+
+async def test_a_burst_of_guesses_gets_no_further(alice, service):
+    browsers = [Browser(service) for _ in range(40)]
+
+    answers = await asyncio.gather(*[each.sign_in("alice@example.com", "wrong horse") for each in browsers])
+
+    assert Counter(answer.status_code for answer in answers) == {401: 20, 429: 20}
 
 
 async def test_guessed_links_count_as_guesses(browser, service):

@@ -104,7 +104,10 @@ def _asked(scope: Scope) -> _Asked:
 
 async def _preflight_answer(scope: Scope, receive: Receive, send: Send) -> None:
     """The same for every address: whether it exists, and with which methods, the request itself is told."""
-    await Response(status_code=204, headers={"Access-Control-Max-Age": str(PREFLIGHT_SECONDS)})(scope, receive, send)
+    headers = {"Access-Control-Max-Age": str(PREFLIGHT_SECONDS)}
+    if scope["path"].startswith("/v2/"):
+        headers |= {"Vary": "Prefer", "X-RateLimit-Exempt": "yes"}  # as on every answer there
+    await Response(status_code=204, headers=headers)(scope, receive, send)
 
 
 @lru_cache(maxsize=1_024)

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import sys
 from typing import Final, cast
 
 import structlog
+from httptools import HttpParserInvalidMethodError
 from starlette.responses import Response
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from couvert.api.request_ids import new_request_id
 from couvert.api.v1 import errors as v1
-from couvert.api.v2.forms import unreadable
+from couvert.api.v2.forms import unknown_method, unreadable
 from couvert.cli.one_write import OneWrite
 
 LONGEST_START: Final = 200
+_REQUEST: Final = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+ ")
+"""The parser tells of a strange method and of what is no HTTP at all in the same words."""
 
 log = structlog.get_logger()
 
@@ -35,7 +40,8 @@ class HttpProtocol(HttpToolsProtocol):
         is_v1 = b" /v1/" in self._start.partition(b"\n")[0]
         request_id = new_request_id("/v1/" if is_v1 else "/")
         log.info("request.unreadable", request_id=request_id, trouble=msg)
-        answer = v1.unreadable() if is_v1 else unreadable(request_id)
+        is_known = not isinstance(sys.exception(), HttpParserInvalidMethodError) or not _REQUEST.match(self._start)
+        answer = v1.unreadable() if is_v1 else (unreadable if is_known else unknown_method)(request_id)
         answer.headers.update({"X-Request-ID": request_id, "Connection": "close"})
         self.transport.write(_written(answer))
         self.transport.close()

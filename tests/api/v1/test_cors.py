@@ -125,6 +125,15 @@ async def test_a_preflight_allows_and_exposes_what_clients_need(service, key, pa
     assert "X-Request-ID" in answer.headers
 
 
+async def test_a_preflight_of_v2_has_what_every_answer_there_has(service, key):
+    answer = await service.request(
+        "OPTIONS", "/v2/mails", headers={"Origin": ORIGIN, "Access-Control-Request-Method": "POST"}
+    )
+
+    assert answer.headers["X-RateLimit-Exempt"] == "yes"
+    assert set(answer.headers.get_list("Vary")) == {"Prefer", "Origin"}
+
+
 async def test_a_preflight_of_a_stranger_allows_nothing(service, key):
     headers = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
 

@@ -139,7 +139,7 @@ async def test_what_the_parser_cannot_read_is_answered_in_the_shape_of_v1(port, 
 
 
 @pytest.mark.parametrize(
-    "line", [b"FOO /v2/mails HTTP/1.1", b"\x16\x03\x01\x02\x00\x01", b"GET /v2/health HTTP/1.1\r\nA B: c"]
+    "line", [b"GET /v2/mails HTTP/9.9.9", b"\x16\x03\x01\x02\x00\x01", b"GET /v2/health HTTP/1.1\r\nA B: c"]
 )
 async def test_what_the_parser_cannot_read_is_answered_in_the_envelope_elsewhere(port, line):
     async with connection(port) as (reader, writer):
@@ -151,6 +151,19 @@ async def test_what_the_parser_cannot_read_is_answered_in_the_envelope_elsewhere
     assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
     assert f"x-request-id: {answer['id']}".encode() in head.lower()
     assert (answer["error"]["code"], answer["error"]["errors"][0]["reason"]) == (400, "request")
+    assert b"x-ratelimit-exempt: yes\r\n" in head.lower() + b"\r\n"
+
+
+async def test_a_method_that_nobody_knows_is_a_404_as_any_other(port):
+    async with connection(port) as (reader, writer):
+        writer.write(b"FOO /v2/mails HTTP/1.1\r\nHost: localhost\r\n\r\n")
+
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+
+    assert head.startswith(b"HTTP/1.1 404 Not Found\r\n")
+    assert json.loads(body)["error"]["errors"] == [
+        {"reason": "Not Found", "message": "The requested route or method was not found."}
+    ]
 
 
 async def test_a_request_after_one_that_was_read_is_judged_by_its_own_address(port):

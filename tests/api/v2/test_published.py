@@ -81,6 +81,10 @@ async def test_the_changelog_tells_the_newest_first_and_what_breaks(ask):
 
 @pytest.mark.usefixtures("recorded")
 async def test_the_bare_changelog_is_the_list_itself(ask):
+    answer = await ask("/v2/changelog?limit=1&page=2", headers={"Prefer": "envelope=none"})
+    assert [entry["date"] for entry in answer.json()] == ["2025-01-26"]
+    assert (answer.headers["X-Pagination-Page"], answer.headers["X-Pagination-TotalCount"]) == ("2", "2")
+
     answer = await ask("/v2/changelog", headers={"Prefer": "envelope=none"})
 
     assert [entry["date"] for entry in answer.json()] == ["2025-01-27", "2025-01-26"]

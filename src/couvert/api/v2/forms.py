@@ -15,8 +15,9 @@ from starlette.types import Scope
 from couvert.api.request_ids import request_id_of
 from couvert.api.v2.asked import Answer, Json, Page
 from couvert.api.v2.call import Call
-from couvert.api.v2.errors import CRASH, MESSAGES, Failure
-from couvert.api.v2.refusals import Item
+from couvert.api.v2.counting import EXEMPT
+from couvert.api.v2.errors import CRASH, MESSAGES, Failure, failure as failure_of
+from couvert.api.v2.refusals import Item, NoSuchCall
 
 _encode: Final = msgspec.json.Encoder().encode
 APPLIED: Final[Mapping[str, str]] = {"Preference-Applied": "envelope=none"}
@@ -83,13 +84,25 @@ def form_for(headers: Headers) -> Form:
 
 def crashed(scope: Scope) -> Response:
     """For what failed outside every door."""
-    return form_for(Headers(scope=scope)).failure(CRASH, request_id=request_id_of(scope))
+    return _uncounted(form_for(Headers(scope=scope)).failure(CRASH, request_id=request_id_of(scope)))
 
 
 def unreadable(request_id: str) -> Response:
     """For what the HTTP parser refused: nothing is known of it, its preference neither."""
-    words = "The request could not be read: its method, its address or a header is wrong."
-    return ENVELOPED.failure(Failure(400, MESSAGES[400], "", [Item("request", words)], {}), request_id=request_id)
+    words = "The request could not be read: its address or a header is wrong."
+    failure = Failure(400, MESSAGES[400], "", [Item("request", words)], {})
+    return _uncounted(ENVELOPED.failure(failure, request_id=request_id))
+
+
+def unknown_method(request_id: str) -> Response:
+    """For a method that the HTTP parser has never heard of."""
+    return _uncounted(ENVELOPED.failure(failure_of(NoSuchCall("There is no such method.")), request_id=request_id))
+
+
+def _uncounted(response: Response) -> Response:
+    """Whoever sent it is not known yet, and so it is on nobody's account."""
+    response.headers.update({**EXEMPT, "Vary": "Prefer"})
+    return response
 
 
 def _json(content: object, status: int, headers: Mapping[str, str]) -> Response:

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from couvert.api.parts import Parts
 from couvert.api.v2.asked import Answer, Asked
 from couvert.api.v2.call import Call, Handler
+from couvert.api.v2.pages import PageQuery, part_of
 from couvert.api.v2.specification import encoded
 from couvert.commands.changelog import told
 from couvert.openapi import feeds
@@ -92,6 +93,7 @@ def published_calls(parts: Parts, table: Sequence[Call]) -> Sequence[Call]:
             summary="List what changed in this API",
             description="Recorded at the end of each day (UTC) that changed something, breaking or not.",
             tag="Specification",
+            query=PageQuery,
             answer=ChangelogAnswer,
             list_name="entries",
             is_open=True,
@@ -130,8 +132,9 @@ class Published:
         page = self.page().replace(_NOWHERE, self._base_url(asked.request))
         return Response(page, headers=_PAGE_HEADERS, media_type=HTML)
 
-    async def changelog(self, _asked: Asked) -> Answer:
-        return Answer({"entries": [_entry(entry) for entry in await self._entries()]})
+    async def changelog(self, asked: Asked) -> Answer:
+        entries, page = part_of(await self._entries(), asked.query)
+        return Answer({"entries": [_entry(entry) for entry in entries]}, page=page)
 
     async def changelog_page(self, _asked: Asked) -> Response:
         return Response(changelog_page(await self._entries()), headers=_PAGE_HEADERS, media_type=HTML)
