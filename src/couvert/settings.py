@@ -29,8 +29,16 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("couvert-data"), description="Where the database lives; one running service each.")
     transport: str = Field(
         "sandbox",
-        description="`sandbox`, `smtp://user:pass@host:port` (`?tls=require` to insist on STARTTLS) or `smtps://...`.",
+        description="`sandbox`, `smtp://user:pass@host:port` (`?tls=require` to insist on STARTTLS), `smtps://...` or "
+        "`ses://region`.",
         repr=False,
+    )
+    ses_rate: float = Field(
+        14, gt=0, le=100_000, description="Recipients per second while SES does not say how many the account may send."
+    )
+    aws_endpoint_url: str | None = Field(
+        None,
+        description="Where to call instead of AWS; if empty, `AWS_ENDPOINT_URL` and the like, as boto3 has it.",
     )
     public_url: str | None = Field(None, description="The address users reach the service at, if it is public.")
     cors_origins: str = Field("http://localhost:4321", description="Origins of browser apps, separated by commas.")
@@ -74,7 +82,7 @@ class Settings(BaseSettings):
         "info", description="The least level that is logged."
     )
 
-    @field_validator("public_url")
+    @field_validator("public_url", "aws_endpoint_url")
     @classmethod
     def _is_url(cls, value: str | None) -> str | None:
         if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc):

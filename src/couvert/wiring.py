@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import importlib.util
 import os
 import random
 import secrets
@@ -30,10 +31,12 @@ from couvert.commands.notices import Notices
 from couvert.commands.sandbox import SandboxMailroom
 from couvert.commands.send import SendMail
 from couvert.commands.suppressions import Suppressions
+from couvert.delivery.account import Account, FixedAccount
 from couvert.delivery.copies import Copies
 from couvert.delivery.letters import Letters
 from couvert.delivery.transport import Transport
 from couvert.domain.ids import NODES, IdSource
+from couvert.domain.pace import AccountLimits
 from couvert.limits.memory import MemoryLimits
 from couvert.limits.port import Limits
 from couvert.metrics.page import MetricsPage
@@ -46,6 +49,7 @@ from couvert.settings import Settings, WrongSetting
 from couvert.store.port import Store
 from couvert.workers.courier import Courier
 from couvert.workers.leases import Leases
+from couvert.workers.pace import Pacer
 
 SERVE_LOCK: Final = "serve.lock"
 SWITCH_SECONDS: Final = 0.0005
@@ -59,6 +63,11 @@ OPEN_SECONDS: Final = 2.0
 def now_ms() -> int:
     """Milliseconds since 1970, by the machine's clock."""
     return time.time_ns() // 1_000_000
+
+
+def now_us() -> int:
+    """Microseconds, by the same clock."""
+    return time.time_ns() // 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,8 @@ class Parts:
     changelog: RecordChangelog
     courier: Courier
     transport: Transport
+    account: Account | None
+    """Whose pace hand-overs keep; None if nobody's."""
     accounts: Accounts
     limits: Limits
     follower: Follower
@@ -165,7 +176,7 @@ def open_store(settings: Settings) -> Store:
 
 def _wire(settings: Settings, store: Store, ids: IdSource) -> Parts:
     notices = Notices(store, now_ms, Consequences(store, ids, settings.suppress_after_soft_bounces))
-    transport = transport_of(settings, store, notices)
+    transport, account = provider_of(settings, store, notices)
     leases = Leases(store, owner=secrets.randbits(62) | 1, seconds=settings.lease_seconds, now_ms=now_ms)
     attempts = Attempts(store, now_ms, settings.unknown_policy, int(settings.lease_seconds * 1000))
     courier = Courier(
@@ -176,6 +187,7 @@ def _wire(settings: Settings, store: Store, ids: IdSource) -> Parts:
         leases,
         hands=settings.max_in_flight,
         now_ms=now_ms,
+        pacer=None if account is None else Pacer(store, account, now_us),
         most_bytes=settings.max_bytes_in_flight,
     )
     mails = AcceptMails(store, ids, now_ms)
@@ -196,6 +208,7 @@ def _wire(settings: Settings, store: Store, ids: IdSource) -> Parts:
         changelog=RecordChangelog(store, now_ms),
         courier=courier,
         transport=transport,
+        account=account,
         accounts=open_accounts(store, ids, now_ms),
         limits=limits,
         reading=reading,
@@ -207,18 +220,34 @@ def _wire(settings: Settings, store: Store, ids: IdSource) -> Parts:
     )
 
 
-def transport_of(settings: Settings, store: Store, notices: Notices) -> Transport:
-    """Raises `WrongSetting` with the words of whoever read the address."""
+def provider_of(settings: Settings, store: Store, notices: Notices) -> tuple[Transport, Account | None]:
+    """The transport, and whose pace it keeps. Raises `WrongSetting` with the words of whoever read the address."""
     if settings.transport == "sandbox":
         from couvert.delivery.transports.sandbox import SandboxTransport
 
-        return SandboxTransport(SandboxMailroom(store, notices, now_ms))
-    from couvert.delivery.transports.smtp import SmtpTransport, relay_from_url
-
+        return SandboxTransport(SandboxMailroom(store, notices, now_ms)), None
     try:
-        return SmtpTransport(relay_from_url(settings.transport))
+        return _ses(settings) if settings.transport.startswith("ses:") else _smtp(settings)
     except ValueError as error:
         raise WrongSetting(f"COUVERT_TRANSPORT: {error}") from None
+
+
+def _smtp(settings: Settings) -> tuple[Transport, Account | None]:
+    from couvert.delivery.transports.smtp import SmtpTransport, relay_from_url
+
+    relay = relay_from_url(settings.transport)
+    account = FixedAccount(f"smtp:{relay}", AccountLimits(relay.rate)) if relay.rate is not None else None
+    return SmtpTransport(relay), account
+
+
+def _ses(settings: Settings) -> tuple[Transport, Account | None]:
+    if importlib.util.find_spec("boto3") is None:
+        raise WrongSetting("COUVERT_TRANSPORT: Amazon SES needs more libraries: pip install couvert[aws]")
+    from couvert.delivery.transports.ses import SesAccount, SesTransport, ses_from_url
+
+    options = ses_from_url(settings.transport, settings.aws_endpoint_url)
+    account = SesAccount(options, AccountLimits(settings.ses_rate))
+    return SesTransport(account, options), account
 
 
 class ServeLock:

@@ -14,6 +14,7 @@ from couvert.store.port import Store
 from couvert.wiring import now_ms
 from couvert.workers.courier import MOST_BYTES, Courier
 from couvert.workers.leases import Leases
+from couvert.workers.pace import Pacer
 
 
 class Provider:
@@ -76,12 +77,21 @@ def courier_of(
     hands: int = 4,
     lease_seconds: float = 30,
     now_ms: Callable[[], int] = now_ms,
+    pacer: Pacer | None = None,
     most_bytes: int = MOST_BYTES,
 ) -> Courier:
     leases = Leases(store, owner=7, seconds=lease_seconds, now_ms=now_ms)
     attempts = Attempts(store, now_ms, "hold", int(lease_seconds * 1000))
     return Courier(
-        store, attempts, Letters(store, now_ms), provider, leases, hands=hands, now_ms=now_ms, most_bytes=most_bytes
+        store,
+        attempts,
+        Letters(store, now_ms),
+        provider,
+        leases,
+        hands=hands,
+        now_ms=now_ms,
+        most_bytes=most_bytes,
+        pacer=pacer,
     )
 
 

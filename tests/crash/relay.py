@@ -19,6 +19,8 @@ class Relay:
     def __init__(self, port: int = 0) -> None:
         self.arrived: list[tuple[str, str]] = []
         """Recipient and Message-ID of each complete message, in order."""
+        self.times: list[float] = []
+        """When each began, by the monotonic clock."""
         self.seconds = 0.0
         """How long it thinks about each message."""
         self.drops = Counter[str]()
@@ -107,6 +109,9 @@ class _Session(StreamRequestHandler):
         match line.partition(" ")[0].upper():
             case "EHLO":
                 self._say(OFFERS)
+            case "MAIL":
+                self.server.relay.times.append(time.monotonic())
+                self._say(b"250 ok\r\n")
             case "DATA":
                 return self._take_content()
             case "QUIT":

@@ -25,6 +25,8 @@ from typing import Any
 
 from couvert import wiring
 from couvert.cli import logs
+from couvert.commands.notices import Notices
+from couvert.delivery.account import Account
 from couvert.delivery.transport import Channel, Clearance, Message, Outcome, Taken, Transport
 from couvert.domain.delivery import Begun, Deferred, OutcomeUnknown, Released, Sent
 from couvert.domain.mail import AcceptMail, Recipient, Sender
@@ -160,9 +162,14 @@ def main() -> None:
     asked = parser.parse_args()
     logs.configure("warning")
     steps = Steps(asked.fault)
-    opened, chosen = wiring.open_store, wiring.transport_of
+    opened, chosen = wiring.open_store, wiring.provider_of
     wiring.open_store = lambda *given: WatchedStore(opened(*given), steps)
-    wiring.transport_of = lambda *given: WatchedTransport(chosen(*given), steps)
+
+    def watched(settings: Settings, store: Store, notices: Notices) -> tuple[Transport, Account | None]:
+        transport, account = chosen(settings, store, notices)
+        return WatchedTransport(transport, steps), account
+
+    wiring.provider_of = watched
     asyncio.run(run(Settings.read(data_dir=asked.data), asked.bulk, asked.singles, asked.name))
 
 

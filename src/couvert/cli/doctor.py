@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from couvert.cli.checks import clock, delivery, files, settings
+from couvert.cli.checks import clock, delivery, files, pace, settings
 from couvert.cli.options import Data, with_parts
 from couvert.domain.finding import Finding, Verdict, wrong
 from couvert.domain.refusals import Unavailable
@@ -24,6 +24,7 @@ CHECKS: Final[Sequence[Check]] = (
     clock.clock,
     delivery.serve,
     delivery.transport,  # a provider's own checks are its transport's: `delivery.transport.Examined`
+    pace.pace,
     delivery.queue,
     delivery.outcomes,
     delivery.read_models,

@@ -13,8 +13,8 @@ import structlog
 
 from couvert.commands.rows import happened
 from couvert.commands.settled import Settled, read
-from couvert.delivery.transport import Outcome, Refused, Taken, TryLater, Unknown, Withheld
-from couvert.domain import delivery as rules
+from couvert.delivery.transport import Held, Outcome, Refused, Taken, Throttled, TryLater, Unknown, Withheld
+from couvert.domain import delivery as rules, retry
 from couvert.domain.delivery import (
     Begun,
     Deferred,
@@ -38,6 +38,8 @@ _RECORDED_AS: Final[dict[type[Outcome], tuple[type[Sent | Deferred | Failed | Ou
     Refused: (Failed,),
     Unknown: (OutcomeUnknown,),
     Withheld: (Released,),
+    Throttled: (Released,),
+    Held: (Released,),
 }
 
 
@@ -187,7 +189,12 @@ class Attempts:
             case Unknown(reason):
                 return rules.lose(delivery, attempt, now, self.unknown_policy), reason
             case Withheld(reason):
-                return [Released(attempt, now)], reason
+                return [rules.release(delivery, attempt, now)], reason
+            case Throttled(reason, after_seconds):
+                pause_ms = retry.after_throttling_ms(after_seconds, self.chance())
+                return [rules.release(delivery, attempt, now, pause_ms)], reason
+            case Held(reason):
+                return [rules.release(delivery, attempt, now, retry.HELD_MS)], reason
             case _:
                 assert_never(outcome)
 

@@ -65,7 +65,24 @@ class Withheld:
     reason: str
 
 
-Outcome = Taken | TryLater | Refused | Unknown | Withheld
+@dataclass(frozen=True, slots=True)
+class Throttled:
+    """The provider did not take it, for it has too much to do: that was no attempt, and we are to slow down."""
+
+    reason: str
+    after_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The provider did not take it and would take nothing else of ours now: all wait until the operator, or midnight,
+    has put it right. That was no attempt.
+    """
+
+    reason: str
+
+
+Outcome = Taken | TryLater | Refused | Unknown | Withheld | Throttled | Held
 
 
 class Unreachable(Exception):

@@ -270,6 +270,14 @@ def defer(delivery: Delivery, attempt: int, now: int, after_seconds: float | Non
     return Deferred(attempt, due_at)
 
 
+def release(delivery: Delivery, attempt: int, now: int, pause_ms: int = 0) -> Released:
+    """*Released*: nothing was sent for a reason that lies elsewhere. Due after the pause, but no later than expiry."""
+    due_at = now + pause_ms
+    if delivery.expires_at is not None:
+        due_at = min(due_at, max(delivery.expires_at, now))
+    return Released(attempt, due_at)
+
+
 def lose(delivery: Delivery, attempt: int, now: int, policy: UnknownPolicy) -> list[DeliveryEvent]:
     """An attempt whose end nobody saw: unknown, and sent again if the policy says so, once per delivery and in time.
 

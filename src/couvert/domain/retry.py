@@ -12,6 +12,10 @@ FIRST_CEILING_MS: Final = 30_000
 LAST_CEILING_MS: Final = 3_600_000
 SHORTEST_MS: Final = 1_000
 GIVE_UP_AFTER_MS: Final = 24 * 3_600_000
+THROTTLED_MS: Final = 2_000
+"""The longest pause of what the provider had no time for: it is the pace that slows down."""
+HELD_MS: Final = 5_000
+"""So that the next to find out whether mail is taken again is another delivery: this one's sender may be the reason."""
 
 
 def ceiling_ms(deferrals: int) -> int:
@@ -29,3 +33,9 @@ def next_due(*, now: int, deferrals: int, after_seconds: float | None, chance: f
     # `max(0.0, nan)` is 0.0: what a provider writes there is anybody's guess.
     asked = int(min(max(0.0, after_seconds or 0.0) * 1000, LAST_CEILING_MS))
     return now + asked + jittered
+
+
+def after_throttling_ms(after_seconds: float | None, chance: float) -> int:
+    """How long a delivery waits that was throttled. `chance` is uniform in [0, 1)."""
+    asked = int(min(max(0.0, after_seconds or 0.0) * 1000, LAST_CEILING_MS))
+    return asked + int(THROTTLED_MS * (1 + chance) / 2)

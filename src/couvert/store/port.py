@@ -18,6 +18,7 @@ from couvert.domain.suppression import Suppression, SuppressionEvent
 from couvert.domain.token import TokenEvent
 from couvert.domain.user import UserEvent
 from couvert.store.accounts import Accounts, Session, SetupCode, StoredToken, StoredUser
+from couvert.store.pace import PaceBook
 from couvert.tallies import SIZES, Histogram
 
 Position = int
@@ -261,7 +262,7 @@ class Commits:
     """Items that the database could not take."""
 
 
-class Store(Accounts, Protocol):
+class Store(Accounts, PaceBook, Protocol):
     """Raises `Unavailable` where it cannot read or write now (disk full, read-only, broken); it recovers by itself."""
 
     @property

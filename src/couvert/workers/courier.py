@@ -17,7 +17,19 @@ from couvert.commands.accept import Accepted, Lease
 from couvert.commands.attempts import Attempts
 from couvert.commands.settled import Settled, settled
 from couvert.delivery.letters import Letters
-from couvert.delivery.transport import Channel, Clearance, Message, Outcome, Refused, Transport, Unknown, Unreachable
+from couvert.delivery.transport import (
+    Channel,
+    Clearance,
+    Held,
+    Message,
+    Outcome,
+    Refused,
+    Throttled,
+    Transport,
+    Unknown,
+    Unreachable,
+    Withheld,
+)
 from couvert.domain.delivery import State
 from couvert.domain.mail import TRANSACTIONAL, Recipient
 from couvert.domain.refusals import Unavailable
@@ -25,9 +37,10 @@ from couvert.store.port import Store, StoredDelivery, TakenDelivery
 from couvert.workers.expiry import keep_expiring
 from couvert.workers.gate import Gate
 from couvert.workers.hand_overs import HandOvers
-from couvert.workers.hands import Hands
+from couvert.workers.hands import Hands, PacedHands
 from couvert.workers.leases import HeldLease, Leases, clock
 from couvert.workers.load import Load
+from couvert.workers.pace import Pacer, Slot
 
 MOST_BYTES: Final = 256_000_000
 """Of messages under way."""
@@ -53,23 +66,26 @@ class _Job(NamedTuple):
 class ReadyHand:
     """Implements `commands.send.Hand`: a hand and a channel, until it has taken one mail or is put back."""
 
-    __slots__ = ("_courier", "channel", "lease", "since")
+    __slots__ = ("_courier", "channel", "lease", "since", "slot")
 
-    def __init__(self, courier: Courier, channel: Channel, lease: Lease, since: float) -> None:
+    def __init__(self, courier: Courier, channel: Channel, lease: Lease, since: float, slot: Slot | None) -> None:
         self._courier = courier
         self.channel = channel
         self.lease = lease
         self.since = since
+        self.slot = slot
 
     def take(self, accepted: Accepted, recipient: Recipient) -> None:
         self._courier.hands.take(self._courier.finish(self, accepted, recipient))
 
     def put_back(self) -> None:
         self.channel.release()
+        self._courier.put_back(self.slot)
         self._courier.hands.free()
 
     def put_back_in_doubt(self, accepted: Accepted) -> None:
         self.channel.release()
+        self._courier.put_back(self.slot)
         self._courier.hands.take(self._courier.withdraw(accepted))
 
 
@@ -87,6 +103,7 @@ class Courier:
         hands: int,
         now_ms: Callable[[], int],
         most_bytes: int = MOST_BYTES,
+        pacer: Pacer | None = None,
     ) -> None:
         self._store = store
         self._attempts = attempts
@@ -95,10 +112,11 @@ class Courier:
         self._leases = leases
         self._now_ms = now_ms
         self._most = hands
-        self._in_hand = 2 * hands
-        self._least_room = max(1, hands // 2)
+        self._pacer = pacer
         self._gate = Gate(transport)
-        self.hands = Hands(hands, self._attend_to)
+        self.hands: Hands[_Job] = (
+            Hands(hands, self._attend_to) if pacer is None else PacedHands(hands, self._attend_to, pacer)
+        )
         self.hand_overs = HandOvers(transport.name)
         self.load = Load(most_bytes)
         self._order = count()
@@ -115,7 +133,7 @@ class Courier:
     # --- As the doors see it ------------------------------------------------------------------------------------------
 
     def lease(self) -> Lease | None:
-        if self._is_stopping or self._gate.trouble or len(self._leases) >= 2 * self._in_hand:
+        if self._is_stopping or self._is_held_up or len(self._leases) >= 2 * self._in_hand:
             return None
         return Lease(self._leases.owner, self._leases.until())
 
@@ -124,17 +142,26 @@ class Courier:
         self._put(TakenDelivery(accepted.deliveries[0], recipient), TRANSACTIONAL, clock())
 
     async def ready(self) -> ReadyHand | None:
-        if self._is_stopping or self._gate.trouble or not self.hands.reserve():
+        if self._is_stopping or self._is_held_up or not self.hands.reserve():
+            return None
+        slot = None
+        if self._pacer is not None and (slot := await self._pacer.soon()) is None:
+            self.hands.free()
             return None
         channel = await self._transport.free_channel()
         if channel is None:
+            self.put_back(slot)
             self.hands.free()
             return None
-        return ReadyHand(self, channel, Lease(self._leases.owner, self._leases.until(), begins=True), clock())
+        return ReadyHand(self, channel, Lease(self._leases.owner, self._leases.until(), begins=True), clock(), slot)
+
+    def put_back(self, slot: Slot | None) -> None:
+        if slot is not None and self._pacer is not None:
+            self._pacer.put_back(slot)
 
     def expect(self, delivery_id: int) -> asyncio.Future[Settled]:
         future: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
-        if self._gate.trouble is not None:
+        if self.trouble is not None:
             future.set_result(self._waits(delivery_id))
         else:
             self._waiting.setdefault(delivery_id, []).append(future)
@@ -153,23 +180,48 @@ class Courier:
     # --- As it is watched ---------------------------------------------------------------------------------------------
 
     @property
-    def trouble(self) -> str | None:
-        """Why the gate before the provider is closed; None while it is open."""
-        return self._gate.trouble
-
-    @property
     def leases_held(self) -> int:
         return len(self._leases)
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing is handed over at the moment, None if all is well."""
+        return self._gate.trouble or (self._pacer.trouble if self._pacer is not None else None)
+
+    @property
+    def _is_held_up(self) -> bool:
+        """Mails are best left to the queue."""
+        return self._gate.is_on_trial or self.trouble is not None
+
+    @property
+    def _in_hand(self) -> int:
+        """How many deliveries may wait here for a hand; with a pace, no more than leave within a second, so that what
+        is more urgent and comes later passes most of them.
+        """
+        most = 2 * self._most
+        return most if self._pacer is None else min(most, max(2, int(self._pacer.per_second)))
+
+    @property
+    def _room(self) -> int:
+        """For how many more; 0 if it is not worth a look into the queue yet."""
+        if self._gate.is_on_trial:
+            return max(0, 1 - len(self._leases))
+        room = self._in_hand - len(self._leases)
+        return room if room >= max(1, self._in_hand // 4) else 0
 
     # --- Its life -----------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         works = self._leases.keep_renewing(), self._feed(), keep_expiring(self._attempts)
         self._tasks = [asyncio.create_task(work) for work in works]
+        if self._pacer is not None:
+            self._tasks.append(asyncio.create_task(self._pacer.keep_learning()))
 
     def begin_nothing_more(self) -> None:
         """Told to stop, while requests in flight still end."""
         self._is_stopping = True
+        if self._pacer is not None:
+            self._pacer.stop()
         self.wake()
 
     async def stop(self) -> None:
@@ -206,8 +258,8 @@ class Courier:
 
     async def _take(self) -> bool:
         """Whether there may be more to do at once."""
-        room = self._in_hand - len(self._leases)
-        if room < self._least_room or self._is_stopping:
+        room = self._room
+        if room == 0 or self._is_stopping:
             return False
         due = await self._store.next_wake()
         if due is None or due > self._now_ms():
@@ -236,7 +288,7 @@ class Courier:
         """Until a door says so, hands are free again, the next one is due, or it is time to look at what others did."""
         due = await self._store.next_wake()
         seconds = POLL_SECONDS if due is None else min(POLL_SECONDS, max(0.001, (due - self._now_ms()) / 1000))
-        if len(self._leases) > self._in_hand - self._least_room:
+        if self._room == 0:
             seconds = POLL_SECONDS
         try:
             async with asyncio.timeout(seconds):
@@ -247,7 +299,7 @@ class Courier:
 
     # --- Handing over -------------------------------------------------------------------------------------------------
 
-    async def _attend_to(self, job: _Job) -> None:
+    async def _attend_to(self, job: _Job, slot: Slot | None = None) -> None:
         delivery_id = job.lease.delivery_id
         if delivery_id in self._at_hand:
             # Its lease ran out while a hand of ours was at it (the process was paused, the store away): what that
@@ -256,7 +308,7 @@ class Courier:
             return
         self._at_hand[delivery_id] = None
         try:
-            end = await self._deliver(job)
+            end = await self._deliver(job, slot)
             if end is not None:
                 self._tell(end)
         except Exception:
@@ -273,7 +325,7 @@ class Courier:
         if self._is_backlogged and len(self._leases) <= self._most:
             self._wanted.set()
 
-    async def _deliver(self, job: _Job) -> Settled | None:
+    async def _deliver(self, job: _Job, slot: Slot | None) -> Settled | None:
         """What became of it; None if it is somebody else's now."""
         stored, recipient = job.taken
         if stored.delivery.is_begun:
@@ -293,7 +345,7 @@ class Courier:
         self.load.take(len(message.content))
         try:
             channel = await self._transport.channel()
-            return await self._hand_over(stored, message, channel, job.lease)
+            return await self._hand_over(stored, message, channel, job.lease, slot)
         except Unreachable as trouble:
             self._gate.close(str(trouble))
             return await self._give_back(stored)
@@ -301,7 +353,7 @@ class Courier:
             self.load.give(len(message.content))
 
     async def _hand_over(
-        self, stored: StoredDelivery, message: Message, channel: Channel, lease: HeldLease
+        self, stored: StoredDelivery, message: Message, channel: Channel, lease: HeldLease, slot: Slot | None
     ) -> Settled | None:
         if self._is_stopping:  # since it waits for the channel
             channel.release()
@@ -315,7 +367,7 @@ class Courier:
         if begun is None or not begun.delivery.is_begun:
             channel.release()
             return await settled(self._store, stored.delivery.id) if begun else None
-        outcome = await self._outcome(channel, message, self._leases.clearance(lease, asked_at))
+        outcome = await self._outcome(channel, message, self._leases.clearance(lease, asked_at), slot)
         return await self._attempts.record(begun, outcome)
 
     async def finish(self, hand: ReadyHand, accepted: Accepted, recipient: Recipient) -> None:
@@ -344,7 +396,7 @@ class Courier:
         # It is begun and its channel waits: it is counted, and does not wait for room.
         self.load.take(len(message.content))
         try:
-            return await self._outcome(hand.channel, message, self._leases.clearance(lease, hand.since))
+            return await self._outcome(hand.channel, message, self._leases.clearance(lease, hand.since), hand.slot)
         finally:
             self.load.give(len(message.content))
 
@@ -355,7 +407,10 @@ class Courier:
         except Exception:
             log.exception("courier.cannot_withdraw", delivery=accepted.deliveries[0].delivery.id)
 
-    async def _outcome(self, channel: Channel, message: Message, clearance: Clearance) -> Outcome:
+    async def _outcome(self, channel: Channel, message: Message, clearance: Clearance, slot: Slot | None) -> Outcome:
+        if slot is not None and self._pacer is not None and not await self._pacer.come(slot):
+            channel.release()
+            return Withheld("no slot came for it")
         began = clock()
         try:
             outcome = await channel.hand_over(message, clearance)
@@ -363,7 +418,24 @@ class Courier:
             log.exception("courier.transport_stumbled", delivery=message.delivery_id)
             outcome = Unknown(f"the transport stumbled: {error!r}")
         self.hand_overs.ended(message, outcome, clock() - began)
+        self._heed(outcome)
         return outcome
+
+    def _heed(self, outcome: Outcome) -> None:
+        """What the provider said of itself, rather than of the message."""
+        if isinstance(outcome, Held):
+            self._gate.hold(outcome.reason)
+            if self._pacer is not None:
+                self._pacer.held(outcome.reason)
+        elif isinstance(outcome, Throttled):
+            if self._pacer is not None:
+                self._pacer.throttled()
+        elif not isinstance(outcome, Withheld):
+            if self._pacer is not None:
+                self._pacer.held(None)
+            if self._gate.is_on_trial:
+                self._gate.passed_through()
+                self._wanted.set()
 
     async def _give_back(self, stored: StoredDelivery, after_seconds: float = 0) -> Settled | None:
         """Not begun, and not now: due again for whoever is able to."""
@@ -372,7 +444,7 @@ class Courier:
         return self._waits(stored.delivery.id)
 
     def _waits(self, delivery_id: int) -> Settled:
-        return Settled(delivery_id, State.QUEUED, self._now_ms(), words=self._gate.trouble)
+        return Settled(delivery_id, State.QUEUED, self._now_ms(), words=self.trouble)
 
     def _tell_who_waits_in_vain(self) -> None:
         """For what nobody here holds, and nobody will take."""

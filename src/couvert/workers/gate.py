@@ -1,9 +1,14 @@
-"""The gate before a provider: closed while it cannot be reached, so that no delivery is spent on finding out."""
+"""The gate before a provider: closed while it cannot be reached, so that no delivery is spent on finding out.
+
+While the provider is there and takes nothing of ours (suspended, paused, over its quota), only a delivery can find out
+that it does again: one at a time is let through on trial, with growing pauses.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import random
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -13,6 +18,10 @@ from couvert.delivery.transport import Transport, Unreachable
 
 SHORTEST_SECONDS: Final = 0.5
 LONGEST_SECONDS: Final = 30.0
+LONGEST_HOLD_SECONDS: Final = 300.0
+
+_ADDRESS: Final = re.compile(r"[^\s<>,;:]+@")
+"""What SES refuses, it names; the log holds no addresses."""
 
 log = structlog.get_logger()
 
@@ -21,18 +30,38 @@ class Gate:
     def __init__(self, transport: Transport, chance: Callable[[], float] = random.random) -> None:
         self._transport = transport
         self._chance = chance
+        self._hold_seconds = SHORTEST_SECONDS
+        self._is_held = False
         self.trouble: str | None = None
         """Why it is closed, None while it is open."""
+        self.is_on_trial = False
+        """One delivery may pass, to find out whether the provider takes mail again."""
 
     def close(self, trouble: str) -> None:
         if self.trouble is None:
             log.error("transport.unreachable", transport=self._transport.name, trouble=trouble)
         self.trouble = trouble
 
+    def hold(self, reason: str) -> None:
+        """The provider takes nothing of ours now."""
+        if not self._is_held:
+            log.error("transport.held", transport=self._transport.name, reason=_ADDRESS.sub("...@", reason))
+        self._is_held, self.is_on_trial = True, False
+        self.trouble = reason
+
+    def passed_through(self) -> None:
+        """The provider judged a delivery for what it is."""
+        if self.is_on_trial:
+            log.warning("transport.resumed", transport=self._transport.name)
+            self._is_held = self.is_on_trial = False
+            self._hold_seconds = SHORTEST_SECONDS
+
     async def passed(self) -> None:
         """Return at once while open; while closed, probe with growing pauses until a channel opens."""
         ceiling = SHORTEST_SECONDS
         while self.trouble is not None:
+            if self._is_held:
+                self._hold_seconds = ceiling = min(self._hold_seconds * 2, LONGEST_HOLD_SECONDS)
             await asyncio.sleep(ceiling * (0.5 + self._chance() / 2))
             ceiling = min(ceiling * 2, LONGEST_SECONDS)
             try:
@@ -41,5 +70,7 @@ class Gate:
                 self.trouble = str(still)
                 continue
             channel.release()
-            log.warning("transport.reachable", transport=self._transport.name)
+            if not self._is_held:
+                log.warning("transport.reachable", transport=self._transport.name)
+            self.is_on_trial = self._is_held
             self.trouble = None

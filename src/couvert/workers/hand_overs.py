@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from couvert.delivery.transport import Message, Outcome, Refused, Taken, TryLater, Unknown, Withheld
+from couvert.delivery.transport import Held, Message, Outcome, Refused, Taken, Throttled, TryLater, Unknown, Withheld
 from couvert.tallies import Histogram, Tally
 
 CLASSES: Final[dict[type[Outcome], str]] = {
@@ -16,6 +16,8 @@ CLASSES: Final[dict[type[Outcome], str]] = {
     Refused: "refused",
     Unknown: "unknown",
     Withheld: "withheld",
+    Throttled: "throttled",
+    Held: "held",
 }
 
 log = structlog.get_logger()

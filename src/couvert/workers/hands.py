@@ -7,6 +7,8 @@ from collections.abc import Callable, Coroutine
 from heapq import heappop, heappush
 from typing import Generic, Protocol, Self, TypeVar
 
+from couvert.workers.pace import Pacer, Slot
+
 Work = Coroutine[None, None, None]
 
 
@@ -66,3 +68,38 @@ class Hands(Generic[J]):
         await self._attend_to(job)
         while self._waiting:
             await self._attend_to(heappop(self._waiting))
+
+
+class PacedHands(Hands[J]):
+    """A hand waits for a slot first, and takes what is most urgent when it comes."""
+
+    def __init__(self, most: int, attend_to: Callable[[J, Slot | None], Work], pacer: Pacer) -> None:
+        super().__init__(most, lambda job: attend_to(job, None))
+        self._attend_in_slot = attend_to
+        self._pacer = pacer
+        self._asking = 0
+        """Hands that wait for a slot: no more than there are jobs, for a slot that is not used is lost to others."""
+
+    def give(self, job: J) -> None:
+        heappush(self._waiting, job)
+        self._work_if_wanted()
+
+    def free(self) -> None:
+        self._busy -= 1
+        self._work_if_wanted()
+
+    def _work_if_wanted(self) -> None:
+        if len(self._waiting) > self._asking and self.reserve():
+            self.take(self._work_in_slots())
+
+    async def _work_in_slots(self) -> None:
+        while len(self._waiting) > self._asking:
+            self._asking += 1
+            try:
+                slot = await self._pacer.slot()
+            finally:
+                self._asking -= 1
+            if self._waiting:
+                await self._attend_in_slot(heappop(self._waiting), slot)
+            elif slot is not None:
+                self._pacer.put_back(slot)

@@ -205,6 +205,19 @@ create table recipient (
     variables          text
 ) strict;
 create table note (position integer primary key, tenant integer not null, words text not null) strict;
+-- When hand-overs may happen, in microseconds since 1970; of the provider's making, so the log does not know it.
+create table pace (
+    account    text primary key,
+    tenant     integer not null,
+    per_second real    not null,
+    left_over  integer,
+    next_at    integer not null,
+    share      real    not null,
+    slowed_at  integer not null,
+    learned_at integer not null,
+    trouble    text,
+    held       text
+) strict;
 create table sandbox_mail (
     delivery_id integer not null,
     attempt     integer not null,

@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from couvert.delivery.transports.smtp.alarm import Alarm
+from couvert.delivery.alarm import Alarm
 from couvert.delivery.transports.smtp.relay import Patience
 from couvert.delivery.transports.smtp.reply import LAST_WORDS, Reply, ReplyReader
 from couvert.delivery.transports.smtp.session import Broken, Dialogue, Say, Session, Unsaid

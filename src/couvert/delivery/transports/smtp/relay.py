@@ -47,6 +47,8 @@ class Relay:
     """The name to introduce ourselves by; this machine's, if None."""
     connections: int = 20
     timeout_seconds: float = 30.0
+    rate: float | None = None
+    """Recipients per second, for all who send to it together; None if it takes what comes."""
 
     @property
     def patience(self) -> Patience:

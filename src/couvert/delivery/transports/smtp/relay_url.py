@@ -29,6 +29,7 @@ def relay_from_url(url: str) -> Relay:
         hello=options.parsed("hello", _name, "a host name, or an address in brackets", default=None),
         connections=options.parsed("connections", _connections, "a number from 1 to 1000", default=20),
         timeout_seconds=options.parsed("timeout", _seconds, "a number of seconds from 1 to 3600", default=30.0),
+        rate=options.parsed("rate", _rate, "a number of recipients per second from 0.01 to 100000", default=None),
     )
     options.expect_no_more()
     return relay
@@ -45,7 +46,7 @@ def _parts(url: str) -> SplitResult:
     except ValueError:
         _wrong("holds an IPv6 address in brackets: smtp://[::1]:25")
     if parts.scheme not in ("smtp", "smtps"):
-        _wrong("starts with smtp:// or smtps://; the only other transport of this version is sandbox")
+        _wrong("starts with smtp:// or smtps://; the other transports are sandbox and ses://region")
     return parts
 
 
@@ -108,6 +109,12 @@ def _seconds(text: str) -> float:
     return float(text)
 
 
+def _rate(text: str) -> float:
+    if not 0.01 <= float(text) <= 100_000:
+        raise ValueError
+    return float(text)
+
+
 class _Options:
     """What follows the question mark, each option taken out once."""
 
@@ -134,4 +141,6 @@ class _Options:
 
     def expect_no_more(self) -> None:
         if self._left:
-            _wrong("knows tls, verify, cafile, auth, hello, connections and timeout; in a password write %3F for ?")
+            _wrong(
+                "knows tls, verify, cafile, auth, hello, connections, timeout and rate; in a password write %3F for ?"
+            )

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from couvert.delivery.transports.smtp.alarm import Alarm
+from couvert.delivery.alarm import Alarm
 
 
 @pytest.fixture

@@ -1,0 +1,30 @@
+"""The pace: what the provider lets the account send, and whether it takes mail at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from couvert.delivery.transport import Unreachable
+from couvert.domain.finding import Finding, well, wrong
+
+if TYPE_CHECKING:
+    from couvert.wiring import Parts
+
+
+async def pace(parts: Parts) -> Sequence[Finding]:
+    account = parts.account
+    if account is None:
+        return [well("pace", "none: what is due leaves at once")]
+    stored = await parts.store.pace(account.name)
+    if stored is not None and stored.held is not None:
+        return [wrong("pace", f"the provider takes no mail: {stored.held}. It is tried again every few minutes")]
+    try:
+        limits = await account.limits()
+    except Unreachable as trouble:
+        rate = account.fallback.per_second
+        return [wrong("pace", f"{trouble}. Until then {rate:g} recipients leave a second (COUVERT_SES_RATE)")]
+    day = "" if limits.per_day is None else f", {limits.sent:,} of {limits.per_day:,} sent in 24 hours"
+    if limits.per_day is not None and limits.sent >= limits.per_day:
+        return [wrong("pace", f"the daily quota is used up{day}; ask the provider for more")]
+    return [well("pace", f"{limits.per_second:g} recipients a second{day}")]

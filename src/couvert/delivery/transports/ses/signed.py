@@ -1,0 +1,68 @@
+"""A call of SES v2 `SendEmail` as bytes: what it says, and botocore's signature of exactly that."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import ReadOnlyCredentials
+
+import couvert
+from couvert.delivery.transport import Message
+from couvert.delivery.transports.ses.options import SesOptions
+from couvert.domain.tags import tags
+
+PATH: Final = "/v2/email/outbound-emails"
+
+
+class Endpoint(NamedTuple):
+    host: str
+    port: int
+    is_encrypted: bool
+
+
+class Signer:
+    """Signs with one set of credentials, for one endpoint."""
+
+    def __init__(self, keys: ReadOnlyCredentials, region: str, endpoint_url: str) -> None:
+        parts = urlsplit(endpoint_url)
+        is_encrypted = parts.scheme == "https"
+        self.keys = keys
+        self.endpoint = Endpoint(parts.hostname or "", parts.port or (443 if is_encrypted else 80), is_encrypted)
+        self._auth = SigV4Auth(keys, "ses", region)
+        self._path = parts.path.rstrip("/") + PATH
+        self._url = f"{parts.scheme}://{parts.netloc}{self._path}"
+        self._opening = (
+            f"POST {self._path} HTTP/1.1\r\nHost: {parts.netloc}\r\nUser-Agent: couvert/{couvert.__version__}\r\n"
+        )
+
+    def head(self, body: bytes) -> bytes:
+        """Everything before the body."""
+        request = AWSRequest("POST", self._url, {"Content-Type": "application/json"}, body)
+        self._auth.add_auth(request)
+        headers = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
+        return f"{self._opening}{headers}Content-Length: {len(body)}\r\n\r\n".encode("latin-1")
+
+
+class Wording:
+    """The body of the call; what is the same for all messages is put together once."""
+
+    def __init__(self, options: SesOptions) -> None:
+        common = {"ConfigurationSetName": options.configuration_set, "TenantName": options.tenant}
+        said = json.dumps({name: value for name, value in common.items() if value is not None})
+        self._opening = said[:-1] + (", " if len(said) > 2 else "")
+
+    def body(self, message: Message) -> bytes:
+        own = json.dumps({
+            "FromEmailAddress": message.sender,
+            "Destination": {"ToAddresses": [message.recipient]},
+            "EmailTags": [
+                {"Name": name, "Value": value} for name, value in tags(message.delivery_id, message.attempt).items()
+            ],
+        })  # fmt: skip
+        opening = f'{self._opening}{own[1:-1]}, "Content": {{"Raw": {{"Data": "'.encode()
+        return b"".join((opening, b64encode(message.content), b'"}}}'))

@@ -1,0 +1,46 @@
+"""What `couvert doctor` says of the pace."""
+
+import pytest
+
+from couvert import wiring
+from couvert.cli.checks.pace import pace
+from couvert.domain.finding import Verdict
+from couvert.domain.pace import AccountLimits
+from couvert.settings import Settings
+from couvert.simulator.testing import simulated_ses
+from tests.delivery.ses.handing import KEYS
+
+
+@pytest.fixture
+async def parts(tmp_path, monkeypatch):
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    with simulated_ses(rate=90, daily_quota=50_000) as ses:
+        parts = wiring.open_parts(
+            Settings(data_dir=tmp_path, transport="ses://us-east-1", aws_endpoint_url=ses.url), is_server=True
+        )
+        yield parts, ses
+        await parts.store.close()
+
+
+async def test_it_says_what_the_account_may_send(parts):
+    (finding,) = await pace(parts[0])
+    assert finding.verdict is Verdict.OK
+    assert finding.sentence == "90 recipients a second, 0 of 50,000 sent in 24 hours"
+
+
+async def test_an_account_that_cannot_be_asked_is_paced_by_the_setting_and_it_says_so(parts):
+    parts, ses = parts
+    ses.faults(account_unreadable=True)
+    (finding,) = await pace(parts)
+    assert finding.verdict is Verdict.WRONG
+    assert "14 recipients leave a second (COUVERT_SES_RATE)" in finding.sentence
+
+
+async def test_a_provider_that_holds_is_wrong(parts):
+    parts, _ = parts
+    await parts.store.learn_pace("ses:us-east-1", AccountLimits(90), 0)
+    await parts.store.hold_pace("ses:us-east-1", "400 SendingPausedException: Sending is paused.")
+    (finding,) = await pace(parts)
+    assert finding.verdict is Verdict.WRONG
+    assert "SendingPaused" in finding.sentence
