@@ -50,6 +50,8 @@ class Pump:
         self._webhooks: Sequence[Webhook] = ()
         self._lanes: dict[str, Lane] = {}
         self._under_way: dict[tuple[int, int], asyncio.Task[None]] = {}
+        self._gone: set[int] = set()
+        """Being switched off."""
         self._moved = asyncio.Event()
         self._prune_at = 0
         self._known: object = None
@@ -96,7 +98,11 @@ class Pump:
 
     def _listen(self, look: Look) -> None:
         """To whoever is there now."""
-        self._webhooks = [listener.webhook for listener in look.listeners if listener.webhook.terms.is_active]
+        self._webhooks = [
+            listener.webhook
+            for listener in look.listeners
+            if listener.webhook.terms.is_active and listener.webhook.id not in self._gone
+        ]
         known = frozenset(webhook.id for webhook in self._webhooks), len(look.listeners)
         if known != self._known:
             self._box.settle(active=known[0], existing=[listener.webhook.id for listener in look.listeners])
@@ -136,8 +142,7 @@ class Pump:
             called = await self._caller.call(webhook, message)
             self._box.record(called.message, called.attempt)
             if isinstance(called.verdict, Gone):
-                await self._switch_off(webhook.webhook_id)
-                log.warning("webhook.switched_off", webhook_id=webhook.webhook_id, reason="gone")
+                await self._leave(webhook)
         except (sqlite3.Error, Refusal) as trouble:
             log.warning("webhook.attempt_not_recorded", webhook_id=webhook.webhook_id, trouble=str(trouble))
             called = None
@@ -150,6 +155,16 @@ class Pump:
             lane.ended(self._now_ms(), is_told=is_told, asked_ms=called.asked_ms if called else 0)
             del self._under_way[key]
             self._moved.set()
+
+    async def _leave(self, webhook: Webhook) -> None:
+        """Nothing more is sent to it from this moment on, whatever the last look at the log said."""
+        self._gone.add(webhook.id)
+        self._webhooks = [other for other in self._webhooks if other.id != webhook.id]
+        try:
+            await self._switch_off(webhook.webhook_id)
+            log.warning("webhook.switched_off", webhook_id=webhook.webhook_id, reason="gone")
+        finally:
+            self._gone.discard(webhook.id)
 
     # --- Details ------------------------------------------------------------------------------------------------------
 
