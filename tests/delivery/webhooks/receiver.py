@@ -76,7 +76,7 @@ async def floods_head(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 @dataclass
 class Receiver:
     port: int = 0
-    otherwise: Behaviour = field(default_factory=lambda: says())
+    otherwise: Behaviour = field(default_factory=says)
     script: list[Behaviour] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     at_once: int = 0

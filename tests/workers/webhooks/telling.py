@@ -48,7 +48,7 @@ class Telling:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while not condition():
+            while not condition():  # noqa: ASYNC110 - what is waited for happens elsewhere
                 await asyncio.sleep(0.01)
 
     def attempts(self, webhook: Webhook) -> list[ListedAttempt]:
