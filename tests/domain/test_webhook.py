@@ -78,7 +78,7 @@ def test_nothing_is_sent_to_one_that_is_switched_off():
 
 
 def test_who_is_gone_is_switched_off_once():
-    off = evolve(webhook(), *switch_off(webhook()), NOW)
+    off = evolve(webhook(), switch_off(webhook())[0], NOW)
     assert (off.terms.is_active, off.off_reason) == (False, "gone")
     assert switch_off(off) == switch_off(None) == switch_off(DELETED) == []
     assert switch_off(webhook()) == [WebhookSwitchedOff("gone")]
