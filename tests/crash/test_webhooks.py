@@ -1,4 +1,4 @@
-"""The process that tells webhooks, killed with its service or alone: nothing goes untold, and ids tell what came twice."""
+"""The process that tells webhooks, killed with its service or alone: nothing goes untold, and ids tell of repeats."""
 
 import asyncio
 import http.client

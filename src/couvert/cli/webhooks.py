@@ -45,7 +45,7 @@ async def _stop_at_end_of_input(stopping: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
 
     class Input(asyncio.Protocol):
-        def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - however it ended
+        def connection_lost(self, _: Exception | None) -> None:
             stopping.set()
 
     await loop.connect_read_pipe(Input, sys.stdin)

@@ -59,7 +59,7 @@ async def test_a_message_names_what_the_client_knows_and_nobody(telling):
         await telling.webhook(receiver, "delivery.bounced")
         mail = await telling.world.post(MAIL)
         await telling.world.work("taken")
-        await telling.world.tell(mail + 1, "hard bounce")
+        await telling.world.tell(mail + 1, "soft bounce")
         position = await telling.world.store.position()
         async with telling.pumping():
             await telling.until(lambda: bool(receiver.requests))
@@ -77,7 +77,7 @@ async def test_a_message_names_what_the_client_knows_and_nobody(telling):
             "tags": ["welcome"],
             "state": "bounced",
             "attempt": 1,
-            "detail": "attempt 1, kind hard",
+            "detail": "attempt 1, kind soft",
         },
     }
 
