@@ -26,6 +26,7 @@ from couvert.commands.keys import Keys
 from couvert.commands.send import SendMail
 from couvert.commands.settled import Settled
 from couvert.commands.suppressions import Suppressions
+from couvert.commands.webhooks import Webhooks
 from couvert.delivery.copies import Copies
 from couvert.delivery.letters import Letters
 from couvert.domain.delivery import State
@@ -119,7 +120,7 @@ def parts_on(directory: Path) -> Parts:
     return Parts(
         settings, store, Keys(store, ids, now_ms), send, Interventions(store, now_ms), IdempotencyKeys(store, now_ms),
         accounts.book, MemoryLimits(), Reading(directory), Copies(store, Letters(store, now_ms)), Feed(store.position),
-        reached, now_ms, accounts, Suppressions(store, ids, now_ms),
+        reached, now_ms, accounts, Suppressions(store, ids, now_ms), Webhooks(store, ids, now_ms),
     )  # fmt: skip
 
 

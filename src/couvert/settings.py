@@ -75,6 +75,13 @@ class Settings(BaseSettings):
     idempotency_hours: int = Field(
         168, ge=24, le=720, description="How long an `Idempotency-Key` stands for the request that it came with first."
     )
+    webhook_allow_http: bool = Field(default=False, description="Whether webhooks may lead to http:// too.")
+    webhook_allow_private: bool = Field(
+        default=False, description="Whether webhooks may lead into private networks, this machine included."
+    )
+    webhook_retention_days: int = Field(
+        30, ge=4, le=3_650, description="How long ended webhook messages and their attempts are kept."
+    )
     projection_delay_ms: int = Field(
         0, ge=0, le=60_000, description="How long the read models wait before each batch, for tests of what is late."
     )

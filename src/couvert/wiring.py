@@ -31,6 +31,7 @@ from couvert.commands.notices import Notices
 from couvert.commands.sandbox import SandboxMailroom
 from couvert.commands.send import SendMail
 from couvert.commands.suppressions import Suppressions
+from couvert.commands.webhooks import Webhooks
 from couvert.delivery.account import Account, FixedAccount
 from couvert.delivery.copies import Copies
 from couvert.delivery.letters import Letters
@@ -84,6 +85,7 @@ class Parts:
     notices: Notices
     suppressions: Suppressions
     changelog: RecordChangelog
+    webhooks: Webhooks
     courier: Courier
     transport: Transport
     account: Account | None
@@ -116,6 +118,7 @@ class Parts:
             now_ms,
             self.accounts,
             self.suppressions,
+            self.webhooks,
             self.traffic,
             self.metrics,
         )
@@ -206,6 +209,7 @@ def _wire(settings: Settings, store: Store, ids: IdSource) -> Parts:
         notices=notices,
         suppressions=Suppressions(store, ids, now_ms),
         changelog=RecordChangelog(store, now_ms),
+        webhooks=Webhooks(store, ids, now_ms),
         courier=courier,
         transport=transport,
         account=account,
@@ -218,6 +222,28 @@ def _wire(settings: Settings, store: Store, ids: IdSource) -> Parts:
         traffic=traffic,
         metrics=MetricsPage(measures(watched), readings.refresh),
     )
+
+
+async def tell_webhooks(settings: Settings, stopping: asyncio.Event) -> None:
+    """Beside a `serve` on the same data, until told to stop. Raises sqlite3.Error if there is no data yet."""
+    from couvert.delivery.webhooks.client import Client
+    from couvert.readmodels.webhooks.box import Box
+    from couvert.readmodels.webhooks.source import Source
+    from couvert.workers.webhooks.caller import Caller
+    from couvert.workers.webhooks.pump import Pump
+
+    async def switch_off(webhook_id: str) -> None:
+        store = open_store(settings)  # seldom needed, and else this process only reads
+        try:
+            await Webhooks(store, IdSource(random.randrange(1, NODES), now_ms), now_ms).switch_off(webhook_id)  # noqa: S311
+        finally:
+            await store.close()
+
+    with Source(settings.data_dir) as source, Box(settings.data_dir) as box:
+        client = Client(allows_private=settings.webhook_allow_private)
+        caller = Caller(source, client, now_ms, settings.webhook_allow_http)
+        retention_ms = settings.webhook_retention_days * 24 * 3_600_000
+        await Pump(source, box, caller, switch_off, now_ms, retention_ms=retention_ms).run(stopping)
 
 
 def provider_of(settings: Settings, store: Store, notices: Notices) -> tuple[Transport, Account | None]:

@@ -7,9 +7,11 @@ from contextlib import closing
 
 import pytest
 
-from couvert.domain.ids import encode
+from couvert.commands.webhooks import Webhooks
+from couvert.domain.ids import IdSource, encode
 from couvert.domain.refusals import NotFound
 from couvert.domain.user import Role
+from couvert.domain.webhook import Terms
 from couvert.readmodels.audit import audit
 from couvert.readmodels.audit.report import MOST_KEPT
 from couvert.store.sqlite.store import FILE
@@ -49,6 +51,24 @@ LIES = {
     "looked at for nothing": (
         "update delivery set wake_at = 1 where id = {a} + 1",
         "A worker is to look at delivery {dlv_a1}, with which nothing is to be done.",
+    ),
+    # Webhooks.
+    "no webhook": ("delete from webhook where id = {hook}", "The row of webhook {uuid_hook} is lost."),
+    "a webhook too many": (
+        "update webhook set id = {after_unhooked} where id = {unhooked}",
+        "There is a row of webhook {after_unhooked}, which was never created.",
+    ),
+    "a webhook that is off": (
+        "update webhook set is_active = 0 where id = {hook}",
+        "In the row of webhook {uuid_hook}: is_active is 0, by the log 1.",
+    ),
+    "a webhook that hears more": (
+        "update webhook set types = '[\"*\"]' where id = {hook}",
+        "In the row of webhook {uuid_hook}: types is ",
+    ),
+    "a secret of nobody": (
+        "update webhook set secret = 'whsec_x' where id = {unhooked}",
+        "Webhook {uuid_unhooked} was deleted, and its address or secret is still there.",
     ),
     # The vault.
     "no recipient": (
@@ -287,7 +307,7 @@ async def happen(directory):
         await world.work("unknown")
         c = await world.accept(has_key=True)
         await world.work("nothing")
-        people = await live(world)
+        people = {**await live(world), **await listen(world)}
         return {"a": a, "b": b, "c": c}, await world.store.position(), people
 
 
@@ -305,6 +325,19 @@ async def live(world):
     ids = {"alice": alice.id, "bob": bob.id, "after_bob": bob.id + 1, "dan": dan.id, "token": token.id}
     uuids = {"uuid_alice": alice.user_id, "uuid_bob": bob.user_id, "uuid_dan": dan.user_id}
     return {**ids, **uuids, "uuid_token": token.token_id, "revoked": revoked.id}
+
+
+async def listen(world):
+    """A webhook, and one that was deleted."""
+    webhooks = Webhooks(world.store, IdSource(2, lambda: world.now), lambda: world.now)
+    terms = Terms("https://example.com/hooks", "", ("delivery.*",))
+    hook, deleted = [(await webhooks.create(terms)).webhook for _ in range(2)]
+    await webhooks.rotate(hook.webhook_id)
+    await webhooks.delete(deleted.webhook_id)
+    return {
+        "hook": hook.id, "uuid_hook": hook.webhook_id, "unhooked": deleted.id, "after_unhooked": deleted.id + 1,
+        "uuid_unhooked": deleted.webhook_id,
+    }  # fmt: skip
 
 
 async def accept(directory, recipients):

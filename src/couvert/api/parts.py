@@ -13,6 +13,7 @@ from couvert.commands.interventions import Interventions
 from couvert.commands.keys import Keys
 from couvert.commands.send import SendMail
 from couvert.commands.suppressions import Suppressions
+from couvert.commands.webhooks import Webhooks
 from couvert.delivery.copies import Copies
 from couvert.limits.port import Limits
 from couvert.readmodels.feed import Feed
@@ -40,6 +41,7 @@ class Parts:
     """Milliseconds since 1970."""
     accounts: Accounts
     suppressions: Suppressions
+    webhooks: Webhooks
     traffic: Traffic = field(default_factory=Traffic)
     metrics: Callable[[], Awaitable[bytes]] | None = None
     """The page for Prometheus, where somebody wired it."""

@@ -23,6 +23,7 @@ from couvert.cli import (
     suppressions,
     tokens,
     users,
+    webhooks,
 )
 from couvert.domain.refusals import Refusal, Unavailable
 from couvert.settings import WrongSetting
@@ -60,6 +61,7 @@ app.command("rebuild")(operations.rebuild)
 app.command("migrate")(operations.migrate)
 app.command("doctor")(doctor.doctor)
 app.command("simulate-ses")(simulate_ses.simulate_ses)
+app.command("tell-webhooks", hidden=True)(webhooks.tell_webhooks)
 
 
 def main() -> None:

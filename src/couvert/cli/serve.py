@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from couvert.cli import webhooks
 from couvert.cli.options import Data, end_on, settings
 from couvert.settings import WrongSetting
 
@@ -72,13 +73,21 @@ def _run(parts: Parts, listener: socket.socket, lock: ServeLock) -> None:
     from couvert.cli.server import Server
     from couvert.workers.changelog import ChangelogWorker
     from couvert.workers.suppressions import SuppressionsWorker
+    from couvert.workers.webhooks.keeper import Keeper
 
     recorder = ChangelogWorker(parts.changelog, partial(specification, parts.of_doors()), wiring.now_ms)
     ending = SuppressionsWorker(parts.suppressions)
 
+    keeper = Keeper(parts.store, webhooks.command(parts.settings.data_dir))
+
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
-        async with wiring.running(parts, delivers=True, follows=True), recorder.at_work(), ending.at_work():
+        async with (
+            wiring.running(parts, delivers=True, follows=True),
+            recorder.at_work(),
+            ending.at_work(),
+            keeper.at_work(),
+        ):
             host, port, *_ = listener.getsockname()
             shown = f"[{host}]" if ":" in host else host
             print(f"couvert listens on http://{shown}:{port}, transport {parts.transport.name}", flush=True)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from couvert.domain import delivery, key, mail, suppression, token, user
+from couvert.domain import delivery, key, mail, suppression, token, user, webhook
 from couvert.store.port import Event
 
 STORED: Final[dict[int, tuple[str, type[Event]]]] = {
@@ -49,6 +49,11 @@ STORED: Final[dict[int, tuple[str, type[Event]]]] = {
     52: ("suppression.removed.v1", suppression.SuppressionRemoved),
     53: ("suppression.expired.v1", suppression.SuppressionExpired),
     54: ("delivery.suppressed.v1", delivery.Suppressed),
+    60: ("webhook.created.v1", webhook.WebhookCreated),
+    61: ("webhook.edited.v1", webhook.WebhookEdited),
+    62: ("webhook.secret-rotated.v1", webhook.WebhookSecretRotated),
+    63: ("webhook.switched-off.v1", webhook.WebhookSwitchedOff),
+    64: ("webhook.deleted.v1", webhook.WebhookDeleted),
 }
 """Code -> stored name and today's class. Codes and names are for ever; never reuse one."""
 

@@ -17,6 +17,7 @@ from couvert.domain.restrictions import DailyUse
 from couvert.domain.suppression import Suppression, SuppressionEvent
 from couvert.domain.token import TokenEvent
 from couvert.domain.user import UserEvent
+from couvert.domain.webhook import Webhook, WebhookEvent
 from couvert.store.accounts import Accounts, Session, SetupCode, StoredToken, StoredUser
 from couvert.store.pace import PaceBook
 from couvert.tallies import SIZES, Histogram
@@ -24,7 +25,7 @@ from couvert.tallies import SIZES, Histogram
 Position = int
 """Where an event stands in the log: from 1, without order inversions; a lower one never appears after a higher one."""
 
-Event = MailAccepted | DeliveryEvent | KeyEvent | UserEvent | TokenEvent | SuppressionEvent
+Event = MailAccepted | DeliveryEvent | KeyEvent | UserEvent | TokenEvent | SuppressionEvent | WebhookEvent
 
 
 class Record(NamedTuple):
@@ -87,6 +88,11 @@ class SoftBounces(NamedTuple):
     before: int
     """As read: a `Conflict` if it is another number meanwhile."""
     now: int
+
+
+class StoredWebhook(NamedTuple):
+    webhook: Webhook
+    revision: int
 
 
 class StoredAttachment(NamedTuple):
@@ -225,6 +231,8 @@ class Change:
     tokens: Sequence[StoredToken] = ()
     expected_tokens: Mapping[int, int] = field(default_factory=dict)
     """As `expected_keys`, and a `Conflict` too if the token is revoked: whoever writes with a token names it here."""
+    webhooks: Sequence[StoredWebhook] = ()
+    """As `keys`."""
     setup_codes: Sequence[SetupCode] = ()
     """Each replaces the code that its user had."""
     used_setup_codes: Sequence[bytes] = ()
@@ -340,6 +348,12 @@ class Store(Accounts, PaceBook, Protocol):
 
     async def used(self, key: int, day: int) -> int:
         """How many recipients were counted for a key with a quota, on a day since 1970."""
+
+    async def webhook(self, webhook_id: str) -> StoredWebhook | None:
+        """By the UUID that clients see, deleted ones included."""
+
+    async def webhooks(self) -> list[StoredWebhook]:
+        """Those that are not deleted, oldest first."""
 
     async def is_key_origin(self, names: Sequence[str], now: int) -> bool:
         """Whether an active, unexpired key has one of these origin names."""

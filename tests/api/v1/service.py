@@ -21,6 +21,7 @@ from couvert.commands.passwords import Passwords
 from couvert.commands.send import SendMail
 from couvert.commands.settled import Settled, settled
 from couvert.commands.suppressions import Suppressions
+from couvert.commands.webhooks import Webhooks
 from couvert.delivery.copies import Copies
 from couvert.delivery.letters import Letters
 from couvert.delivery.transport import Outcome, Taken
@@ -146,6 +147,7 @@ class Service:
             settings=self.settings,
             store=self.store,
             keys=Keys(self.store, ids, self.clock),
+            webhooks=Webhooks(self.store, ids, self.clock),
             send=SendMail(mails, self.store, self.courier, self.settings.v1_patience_seconds),
             interventions=Interventions(self.store, self.clock, self.courier.wake),
             idempotency=IdempotencyKeys(self.store, self.clock),

@@ -39,6 +39,7 @@ class Room:
             store=store,
             keys=absent,
             send=absent,
+            webhooks=absent,
             interventions=Interventions(store, clock),
             idempotency=absent,
             callers=self.guests,

@@ -23,6 +23,7 @@ from couvert.api.v2.published import published_calls
 from couvert.api.v2.specification import encoded
 from couvert.api.v2.suppressions import suppression_calls
 from couvert.api.v2.waiting import Waiting
+from couvert.api.v2.webhooks import webhook_calls
 from couvert.limits.port import Allowance
 
 
@@ -38,6 +39,7 @@ def calls(parts: Parts) -> Sequence[Call]:
         *token_calls(parts),
         *api_key_calls(parts),
         *suppression_calls(parts),
+        *webhook_calls(parts),
         *health_calls(parts),
         *published_calls(parts, table),
     ]

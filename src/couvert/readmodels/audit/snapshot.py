@@ -48,6 +48,10 @@ select id, tenant, key_id, hash, name, is_active, created_at, expires_at, origin
     senders, revision
 from api_key order by id
 """
+WEBHOOK_COLUMNS: Final = (
+    "id", "tenant", "webhook_id", "created_at", "is_deleted", "off_reason", "is_active", "includes_recipient", "types",
+)  # fmt: skip
+_WEBHOOKS: Final = "select * from webhook order by id"
 _EVENTS_OF: Final = """
 select stream, part, position, at, type, payload from event where stream = ? order by position
 """
@@ -131,6 +135,10 @@ class Snapshot:
 
     def tokens(self) -> Iterator[tuple[int, Row]]:
         return ((row[0], row) for row in self._rows(_TOKENS))
+
+    def webhooks(self) -> Iterator[tuple[int, Row]]:
+        """In the order of `WEBHOOK_COLUMNS`, then what no event tells."""
+        return ((row[0], row) for row in self._rows(_WEBHOOKS))
 
     def api_keys(self) -> list[Row]:
         """In the order of `KEY_COLUMNS`. They are few."""

@@ -26,6 +26,7 @@ from couvert.readmodels.audit.ordered import Ordered
 from couvert.readmodels.audit.report import AuditReport
 from couvert.readmodels.audit.snapshot import RawEvent, Snapshot
 from couvert.readmodels.audit.suppressions import Suppressions
+from couvert.readmodels.audit.webhooks import Webhooks
 from couvert.readmodels.connections import open_read_only, snapshot
 from couvert.readmodels.folds import (
     FollowedDelivery,
@@ -73,6 +74,7 @@ class _Walk:
         self._deliveries = Deliveries(log, self._models, self._suppressions, report)
         self._accounts = Accounts(log, report)
         self._keys = Keys(log, report)
+        self._webhooks = Webhooks(log, report)
 
     def walk(self) -> None:
         self._report.position = self._log.position()
@@ -83,6 +85,7 @@ class _Walk:
         self._accounts.finish()
         self._keys.finish()
         self._suppressions.finish()
+        self._webhooks.finish()
         if self._models is not None:
             self._models.finish()
         if missing := self._report.position - self._report.events:
@@ -97,11 +100,12 @@ class _Walk:
         return True
 
     def _stream(self, stream: int, events: Iterable[RawEvent]) -> None:
-        """A mail with its deliveries, a user, an API token, an API key or a suppression."""
+        """A mail with its deliveries, a user, an API token, an API key, a suppression or a webhook."""
         by_part = ((part, list(self._read(of_part))) for part, of_part in groupby(events, key=attrgetter("part")))
         parts = Ordered(by_part, partial(self._unaccepted_part, stream))
         own = parts.take(0) or []
-        mail = None if self._accounts.has_checked(stream, own) else self._accepted(stream, own)
+        is_checked = self._accounts.has_checked(stream, own) or self._webhooks.has_checked(stream, own)
+        mail = None if is_checked else self._accepted(stream, own)
         if mail is not None:
             self._mail(mail, parts)
         parts.finish()

@@ -16,6 +16,7 @@ from couvert.store.sqlite.expectations import Expectations
 from couvert.store.sqlite.rows import TENANT, Row
 from couvert.store.sqlite.schema import PAGE_SIZE
 from couvert.store.sqlite.statements import Table, insert
+from couvert.store.sqlite.webhook_rows import webhook_row
 
 Verdict = Position | Refusal
 PAGES_PER_COMMIT: Final = 8  # the last leaf of each table and index that a mail touches
@@ -100,6 +101,7 @@ class Batch:
         self._insert(tables.KEY_ORIGIN, [row for key in keys for row in rows.origin_rows(key)])
         accounts.write(self._connection, [change for change, _ in passed])
         self._rows += suppressions.write(self._connection, [change for change, _ in passed])
+        self._insert(tables.WEBHOOK, [webhook_row(webhook) for change, _ in passed for webhook in change.webhooks])
         self._insert(tables.IDEMPOTENCY, [
             rows.idempotency_row(change.idempotency, position) for change, position in passed if change.idempotency
         ])  # fmt: skip

@@ -9,10 +9,10 @@ from typing import Final, NamedTuple
 
 from couvert.domain.refusals import Conflict
 from couvert.store.accounts import StoredToken, StoredUser
-from couvert.store.port import Change, StoredKey, StoredSuppression
+from couvert.store.port import Change, StoredKey, StoredSuppression, StoredWebhook
 from couvert.store.sqlite.statements import select_in
 
-_Rows = Sequence[StoredKey | StoredUser | StoredToken | StoredSuppression]
+_Rows = Sequence[StoredKey | StoredUser | StoredToken | StoredSuppression | StoredWebhook]
 
 
 class Kind(NamedTuple):
@@ -57,6 +57,12 @@ KINDS: Final = (
         "suppression",
         "select id, revision from suppression where is_active and id",
         attrgetter("suppressions"),
+        _nothing_expected,
+    ),
+    Kind(
+        "webhook",
+        "select id, revision from webhook where id",
+        attrgetter("webhooks"),
         _nothing_expected,
     ),
 )

@@ -102,6 +102,27 @@ create table token (
 ) strict;
 create index token_user on token (user) where not is_revoked;
 
+-- Who is told of events; what is due to be told stands in a file of its own.
+create table webhook (
+    id                 integer primary key,
+    tenant             integer not null,
+    webhook_id         text    not null unique,
+    created_at         integer not null,
+    is_deleted         integer not null,
+    off_reason         text,
+    is_active          integer not null,
+    includes_recipient integer not null,
+    types              text    not null,
+    url                text    not null,
+    description        text    not null,
+    tags               text    not null,
+    project_id         text,
+    secret             text    not null,
+    former_secret      text,
+    former_until       integer,
+    revision           integer not null
+) strict;
+
 create table setup_code (
     user       integer primary key,
     tenant     integer not null,

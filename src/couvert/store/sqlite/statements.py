@@ -46,6 +46,10 @@ KEY: Final = Table("api_key", 12, replacing(
 ))  # fmt: skip
 KEY_ORIGIN: Final = Table("api_key_origin", 2, " on conflict do nothing")
 KEY_USAGE: Final = Table("key_usage", 3, replacing("key, day", "recipients"))
+WEBHOOK: Final = Table("webhook", 17, replacing(
+    "id", "is_deleted", "off_reason", "is_active", "includes_recipient", "types", "url", "description", "tags",
+    "project_id", "secret", "former_secret", "former_until", "revision",
+))  # fmt: skip
 IDEMPOTENCY: Final = Table("idempotency", 7)
 SANDBOX_MAIL: Final = Table("sandbox_mail", 5)
 SPECIFICATION: Final = Table("specification", 4, replacing("only", "day", "deflated", "revision"))

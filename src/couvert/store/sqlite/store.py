@@ -30,6 +30,7 @@ from couvert.store.port import (
     StoredAttachment,
     StoredDelivery,
     StoredKey,
+    StoredWebhook,
     TakenDelivery,
 )
 from couvert.store.sqlite import examination, rows, schema, statements
@@ -39,6 +40,7 @@ from couvert.store.sqlite.connections import open_checkpointer, open_reader, ope
 from couvert.store.sqlite.pace import SqlitePace
 from couvert.store.sqlite.rows import Row
 from couvert.store.sqlite.suppressions import SqliteSuppressions
+from couvert.store.sqlite.webhook_rows import webhook_of
 from couvert.store.sqlite.writer import Writer
 
 T = TypeVar("T")
@@ -171,6 +173,12 @@ class SqliteStore(SqliteAccounts, SqlitePace, SqliteSuppressions):
 
     async def keys(self) -> list[StoredKey]:
         return [rows.key_of(row) for row in self._read("select * from api_key order by id")]
+
+    async def webhook(self, webhook_id: str) -> StoredWebhook | None:
+        return self._one(webhook_of, "select * from webhook where webhook_id = ?", webhook_id)
+
+    async def webhooks(self) -> list[StoredWebhook]:
+        return [webhook_of(row) for row in self._read("select * from webhook where not is_deleted order by id")]
 
     async def is_key_origin(self, names: Sequence[str], now: int) -> bool:
         return bool(self._read(_KEY_ORIGIN.format(", ".join("?" * len(names))), *names, now))

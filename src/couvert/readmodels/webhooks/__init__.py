@@ -1,0 +1,1 @@
+"""What webhooks are to be told, and how it went: a file of its own that follows the log."""

@@ -1,0 +1,202 @@
+"""The messages that webhooks are to be told, when each is due, and how every attempt went."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from enum import IntEnum
+from pathlib import Path
+from typing import Any, Final, NamedTuple, Self
+
+from couvert.domain.webhook_calls import GIVE_UP_AFTER_MS
+from couvert.readmodels.connections import transaction
+from couvert.readmodels.fetch import listed
+from couvert.readmodels.log import Mark
+from couvert.readmodels.webhooks.tables import open_box
+from couvert.store.port import Position
+
+TENANT: Final = 1
+PRUNED: Final = 10_000
+"""Rows a transaction: the others may write in between."""
+_MESSAGE: Final = "webhook, position, created_at, state, attempts, tries, due_at, give_up_at"
+
+
+class MessageState(IntEnum):
+    WAITING = 0
+    TOLD = 1
+    FAILED = 2
+
+
+class Message(NamedTuple):
+    webhook: int
+    position: Position
+    """Of the event; below 0 a trial, and when it was asked for."""
+    created_at: int
+    state: MessageState = MessageState.WAITING
+    attempts: int = 0
+    tries: int = 0
+    """Attempts since it was last queued."""
+    due_at: int | None = None
+    give_up_at: int = 0
+
+
+class Attempt(NamedTuple):
+    number: int
+    at: int
+    milliseconds: int
+    status: int | None
+    """None without an answer."""
+    error: str | None
+    """Why there is no answer."""
+    excerpt: str | None
+    """The beginning of the answer's body."""
+
+
+class ListedAttempt(NamedTuple):
+    id: int
+    position: Position
+    attempt: Attempt
+    state: MessageState
+    """Of its message, now."""
+    due_at: int | None
+
+
+def queued(webhook: int, position: Position, now: int) -> Message:
+    return Message(webhook, position, now, due_at=now, give_up_at=now + GIVE_UP_AFTER_MS)
+
+
+class Box:
+    """Any number of processes may have it open. Raises sqlite3.Error."""
+
+    def __init__(self, directory: Path) -> None:
+        self._connection = open_box(directory)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    # --- Following the log --------------------------------------------------------------------------------------------
+
+    def mark(self) -> Mark | None:
+        """Up to which event all messages are here; None before the first."""
+        found = self._rows("select position, stream, at from checkpoint")
+        return Mark(*found[0]) if found else None
+
+    def advance(self, messages: Iterable[Message], mark: Mark) -> None:
+        """Both or neither. A message that is here already stays as it is."""
+        with transaction(self._connection):
+            self._insert(messages)
+            self._set_mark(mark)
+
+    def begin_anew(self, mark: Mark) -> None:
+        """All that is here is of another log."""
+        with transaction(self._connection):
+            self._connection.execute("delete from message")
+            self._connection.execute("delete from attempt")
+            self._set_mark(mark)
+
+    # --- Telling ------------------------------------------------------------------------------------------------------
+
+    def due(self, webhook: int, now: int, limit: int) -> list[Message]:
+        sql = f"select {_MESSAGE} from message where webhook = ? and due_at <= ? order by due_at limit ?"
+        return [_message(row) for row in self._rows(sql, webhook, now, limit)]
+
+    def record(self, message: Message, attempt: Attempt) -> None:
+        """The attempt, and what became of its message."""
+        with transaction(self._connection):
+            self._connection.execute(
+                "insert into attempt values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (TENANT, message.webhook, message.position, *attempt),
+            )
+            self._connection.execute(
+                "update message set state = ?, attempts = ?, tries = ?, due_at = ? where webhook = ? and position = ?",
+                (message.state, message.attempts, message.tries, message.due_at, message.webhook, message.position),
+            )
+
+    def settle(self, *, active: Collection[int], existing: Collection[int]) -> None:
+        """What waits for a webhook that is switched off has failed; of one that was deleted nothing stays."""
+        missing = "webhook not in (select value from json_each(?))"
+        [(is_needed,)] = self._rows(
+            f"select exists (select 1 from message where due_at is not null and {missing}) "
+            f"or exists (select 1 from message where {missing}) or exists (select 1 from attempt where {missing})",
+            *(listed(active), listed(existing), listed(existing)),
+        )
+        if is_needed:
+            with transaction(self._connection):
+                self._connection.execute(f"delete from message where {missing}", (listed(existing),))
+                self._connection.execute(f"delete from attempt where {missing}", (listed(existing),))
+                self._connection.execute(
+                    f"update message set state = ?, due_at = null where due_at is not null and {missing}",
+                    (MessageState.FAILED, listed(active)),
+                )
+
+    def prune(self, before: int) -> None:
+        """What ended and was queued before this time, and attempts of before."""
+        while self._prune("message", "webhook, position", "due_at is null and created_at < ?", before):
+            pass
+        while self._prune("attempt", "id", "at < ?", before):
+            pass
+
+    # --- Asked for ----------------------------------------------------------------------------------------------------
+
+    def attempts(self, webhook: int, *, before: int | None, skip: int, limit: int) -> list[ListedAttempt]:
+        """The newest first, from below an attempt's id on."""
+        sql = (
+            "select a.id, a.position, a.number, a.at, a.milliseconds, a.status, a.error, a.excerpt, m.state, m.due_at "
+            "from attempt a join message m on m.webhook = a.webhook and m.position = a.position "
+            "where a.webhook = ? and a.id < ? order by a.id desc limit ? offset ?"
+        )
+        return [
+            ListedAttempt(id_, position, Attempt(*attempt), MessageState(state), due_at)
+            for id_, position, *attempt, state, due_at in self._rows(sql, webhook, before or 1 << 62, limit, skip)
+        ]
+
+    def replay(self, webhook: int, position: Position, now: int) -> bool:
+        """Due again, however it ended; False if there is no such message."""
+        return self._replay("position = ?", webhook, position, now) > 0
+
+    def replay_failed(self, webhook: int, since: int, now: int) -> int:
+        """All that failed and were queued since then; how many."""
+        return self._replay("state = 2 and created_at >= ?", webhook, since, now)
+
+    def add(self, message: Message) -> None:
+        with transaction(self._connection):
+            self._insert([message])
+
+    def waiting(self) -> int:
+        """How many messages nobody has taken yet."""
+        return int(self._rows("select count(*) from message where due_at is not null")[0][0])
+
+    # --- Details ------------------------------------------------------------------------------------------------------
+
+    def _insert(self, messages: Iterable[Message]) -> None:
+        self._connection.executemany(
+            f"insert into message ({_MESSAGE}, tenant) values (?, ?, ?, ?, ?, ?, ?, ?, {TENANT}) "
+            "on conflict do nothing",
+            messages,
+        )
+
+    def _set_mark(self, mark: Mark) -> None:
+        self._connection.execute("insert or replace into checkpoint values (1, ?, ?, ?)", mark)
+
+    def _prune(self, table: str, key: str, condition: str, before: int) -> bool:
+        with transaction(self._connection):
+            sql = f"delete from {table} where ({key}) in (select {key} from {table} where {condition} limit {PRUNED})"
+            return self._connection.execute(sql, (before,)).rowcount == PRUNED
+
+    def _replay(self, condition: str, webhook: int, value: int, now: int) -> int:
+        sql = f"update message set state = 0, tries = 0, due_at = ?, give_up_at = ? where webhook = ? and {condition}"
+        with transaction(self._connection):
+            return self._connection.execute(sql, (now, now + GIVE_UP_AFTER_MS, webhook, value)).rowcount
+
+    def _rows(self, sql: str, *values: object) -> list[Any]:
+        return self._connection.execute(sql, values).fetchall()
+
+
+def _message(row: Sequence[int]) -> Message:
+    webhook, position, created_at, state, *others = row
+    return Message(webhook, position, created_at, MessageState(state), *others)

@@ -1,0 +1,173 @@
+"""What the log holds for webhooks: who wants to be told, of which events, and what each of them says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple, Self
+
+import msgspec
+
+from couvert.domain.mail import MailAccepted, Recipient, References
+from couvert.domain.webhook import Webhook, matching, wants_mail
+from couvert.readmodels.connections import open_read_only, snapshot
+from couvert.readmodels.event_views import TYPES, unversioned
+from couvert.readmodels.fetch import listed
+from couvert.readmodels.folds import Heard, accepted_mail, born_delivery, followed, is_delivery_event
+from couvert.readmodels.log import START, Mark
+from couvert.store import codec
+from couvert.store.port import Position
+from couvert.store.sqlite.rows import recipient_of
+from couvert.store.sqlite.store import FILE
+from couvert.store.sqlite.webhook_rows import webhook_of
+
+WINDOW: Final = 20_000
+"""Events that are looked at in one transaction: 20 ms."""
+_WEBHOOKS: Final = """
+select (select min(position) from event where stream = w.id), w.* from webhook w where not is_deleted order by id
+"""
+_HEARD: Final = """
+select position, stream, at, type from event
+where position > ? and position <= ? and type in (select value from json_each(?)) order by position
+"""
+_LABELS: Final = """
+select mail_id, project_id, tags from content where mail_id in (select value from json_each(?))
+"""
+_HISTORY: Final = """
+select position, part, at, type, payload from event indexed by event_stream
+where stream = ? and part in (0, ?) and position <= ? order by position
+"""
+
+
+class Listener(NamedTuple):
+    webhook: Webhook
+    since: Position
+    """Of its creation: it hears only of what came after."""
+
+
+class Wanted(NamedTuple):
+    webhook: int
+    position: Position
+    at: int
+
+
+class Look(NamedTuple):
+    """One moment of the log."""
+
+    listeners: Sequence[Listener]
+    wanted: Sequence[Wanted]
+    end: Mark
+    """Up to where it was looked at."""
+    is_same_log: bool
+    is_all: bool = True
+    """The log had no more to look at."""
+
+
+class Told(NamedTuple):
+    """An event, and what it is about."""
+
+    position: Position
+    type: str
+    at: int
+    mail_id: int
+    delivery_id: int | None
+    facts: Mapping[str, Any]
+    references: References
+    tags: Sequence[str]
+    state: str | None
+    """The delivery's, as the event left it."""
+    words: str | None
+    recipient: Recipient | None
+
+
+class Source:
+    """Read-only, for one thread at a time. Raises sqlite3.Error."""
+
+    def __init__(self, directory: Path) -> None:
+        self._database = open_read_only(directory / FILE)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._database.close()
+
+    def look(self, after: Mark | None) -> Look:
+        """What happened after the mark, up to `WINDOW` events on; None: since the first webhook was created."""
+        with snapshot(self._database):
+            listeners = [Listener(webhook_of(row[1:]).webhook, row[0]) for row in self._rows(_WEBHOOKS)]
+            end = self._mark(1 << 62)
+            if after is None:
+                after = self._mark(min((listener.since for listener in listeners), default=end.position))
+            if after != START and after != self._mark(after.position):
+                return Look(listeners, (), end, is_same_log=False)
+            active = [listener for listener in listeners if listener.webhook.terms.is_active]
+            # Nobody listens: there is nothing to look at.
+            to = self._mark(min(end.position, after.position + WINDOW)) if active else end
+            return Look(listeners, self._wanted(active, after, to), to, is_same_log=True, is_all=to == end)
+
+    def told(self, position: Position) -> Told | None:
+        """None if the event is no more, or of a kind that webhooks do not tell of."""
+        with snapshot(self._database):
+            found = self._rows("select stream, part, at, type from event where position = ?", position)
+            if not found:
+                return None
+            stream, part, at, code = found[0]
+            history = self._rows(_HISTORY, stream, part, position)
+            words = self._rows("select words from note where position = ?", position)
+            content = self._rows(
+                "select email_id, client_env_id, project_id, closure_id, tags from content where mail_id = ?", stream
+            )
+            recipient = self._rows("select * from recipient where delivery_id = ?", stream + part)
+        *references, tags = content[0] if content else (None,) * 5
+        return Told(
+            position, unversioned(codec.name(code)), at, stream, stream + part if part else None,
+            msgspec.to_builtins(codec.decode(code, history[-1][-1])), References(*references),
+            msgspec.json.decode(tags) if tags else (), _state(stream, part, history),
+            words[0][0] if words else None, recipient_of(recipient[0]) if recipient and part else None,
+        )  # fmt: skip
+
+    def _wanted(self, active: Sequence[Listener], after: Mark, end: Mark) -> list[Wanted]:
+        types = {listener.webhook.id: matching(listener.webhook.terms.types, TYPES) for listener in active}
+        names = frozenset[str]().union(*types.values())
+        codes = {code: unversioned(name) for code, (name, _) in codec.STORED.items() if unversioned(name) in names}
+        heard = self._rows(_HEARD, after.position, end.position, listed(codes)) if codes else ()
+        labels = self._labels([stream for _, stream, _, _ in heard]) if any(map(_is_choosy, active)) else {}
+        return [
+            Wanted(webhook.id, position, at)
+            for position, stream, at, code in heard
+            for webhook, since in active
+            if since < position
+            and codes[code] in types[webhook.id]
+            and wants_mail(webhook.terms, *labels.get(stream, ((), None)))
+        ]
+
+    def _labels(self, mails: Sequence[int]) -> dict[int, tuple[Sequence[str], str | None]]:
+        return {
+            mail_id: (msgspec.json.decode(tags) if tags else (), project_id)
+            for mail_id, project_id, tags in self._rows(_LABELS, listed(set(mails)))
+        }
+
+    def _mark(self, position: Position) -> Mark:
+        """Of the last event up to there."""
+        sql = "select position, stream, at from event where position <= ? order by position desc limit 1"
+        found = self._rows(sql, position)
+        return Mark(*found[0]) if found else START
+
+    def _rows(self, sql: str, *values: object) -> list[Any]:
+        return self._database.execute(sql, values).fetchall()
+
+
+def _is_choosy(listener: Listener) -> bool:
+    return bool(listener.webhook.terms.tags or listener.webhook.terms.project_id is not None)
+
+
+def _state(mail_id: int, part: int, history: Sequence[Any]) -> str | None:
+    """Folded, so that a message says the same however often it is made."""
+    events = [(position, n, at, codec.decode(code, payload)) for position, n, at, code, payload in history]
+    position, _, at, accepted = events[0]
+    if not part or not isinstance(accepted, MailAccepted):
+        return None
+    born = born_delivery(accepted_mail(mail_id, accepted, at=at, position=position), part)
+    heard: list[Heard] = [(position, at, event) for position, n, at, event in events if n and is_delivery_event(event)]
+    return followed(born, heard).delivery.state.value
