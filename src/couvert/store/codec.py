@@ -49,6 +49,8 @@ STORED: Final[dict[int, tuple[str, type[Event]]]] = {
     52: ("suppression.removed.v1", suppression.SuppressionRemoved),
     53: ("suppression.expired.v1", suppression.SuppressionExpired),
     54: ("delivery.suppressed.v1", delivery.Suppressed),
+    70: ("delivery.confirmed.v1", delivery.Confirmed),
+    71: ("delivery.delayed.v1", delivery.Delayed),
 }
 """Code -> stored name and today's class. Codes and names are for ever; never reuse one."""
 
