@@ -11,6 +11,7 @@ from couvert.commands.callers import Callers
 from couvert.commands.idempotency import IdempotencyKeys
 from couvert.commands.interventions import Interventions
 from couvert.commands.keys import Keys
+from couvert.commands.notice_intake import TakeNotices
 from couvert.commands.send import SendMail
 from couvert.commands.suppressions import Suppressions
 from couvert.delivery.copies import Copies
@@ -40,6 +41,7 @@ class Parts:
     """Milliseconds since 1970."""
     accounts: Accounts
     suppressions: Suppressions
+    notices: TakeNotices
     traffic: Traffic = field(default_factory=Traffic)
     metrics: Callable[[], Awaitable[bytes]] | None = None
     """The page for Prometheus, where somebody wired it."""

@@ -78,7 +78,12 @@ def _run(parts: Parts, listener: socket.socket, lock: ServeLock) -> None:
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
-        async with wiring.running(parts, delivers=True, follows=True), recorder.at_work(), ending.at_work():
+        async with (
+            wiring.running(parts, delivers=True, follows=True),
+            recorder.at_work(),
+            ending.at_work(),
+            wiring.notices_at_work(parts),
+        ):
             host, port, *_ = listener.getsockname()
             shown = f"[{host}]" if ":" in host else host
             print(f"couvert listens on http://{shown}:{port}, transport {parts.transport.name}", flush=True)

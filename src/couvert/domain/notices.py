@@ -40,6 +40,10 @@ class Subject(NamedTuple):
     """By our Message-ID, which is the same for every attempt."""
     provider_id: str | None = None
 
+    @property
+    def is_named_by_provider_alone(self) -> bool:
+        return self.tagged is None and self.delivery_id is None and self.provider_id is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
@@ -83,7 +87,7 @@ def read(raw: bytes) -> list[Statement]:
         raise OtherKind(str(envelope.get("Type")))
     try:
         notice = json.loads(essence(raw))
-    except ValueError:
+    except (ValueError, RecursionError):
         if envelope is not None:  # "Successfully validated SNS topic for Amazon SES event publishing."
             raise OtherKind("text") from None
         raise Unreadable("it is no JSON") from None

@@ -36,7 +36,7 @@ def envelope_or_none(raw: bytes) -> Envelope | None:
         return None
     try:
         found = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) and "Type" in found and "TopicArn" in found else None
 
@@ -63,7 +63,7 @@ def check_time(envelope: Envelope, now: int) -> None:
     try:
         # Python 3.11 reads the Z; without it there is no zone to compare by.
         sent_at = datetime.fromisoformat(str(envelope.get("Timestamp"))).timestamp() * 1000
-    except ValueError:
+    except (ValueError, OverflowError):
         raise Untrusted("its Timestamp is no time") from None
     if not now - OLDEST_MS <= sent_at <= now + AHEAD_MS:
         raise Untrusted(f"its Timestamp {envelope['Timestamp']} is too far from now")
@@ -93,7 +93,7 @@ def check_subscribe_url(envelope: Envelope, endpoints: Iterable[str]) -> str:
 
 def _is_plain(url: str) -> bool:
     """Parsers disagree on what they should not be shown: control characters, spaces, backslashes, user names."""
-    return url.isascii() and url.isprintable() and not set(url) & set(" \\@#")
+    return url.isascii() and url.isprintable() and not set(url) & set(" \\@#[]")
 
 
 def _is_amazon(url: str) -> bool:

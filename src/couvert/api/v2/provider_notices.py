@@ -1,0 +1,44 @@
+"""Where Amazon SNS brings what SES says of mails: nobody needs a token, since each message is signed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from couvert.api.parts import Parts
+from couvert.api.v2.asked import Answer, Asked
+from couvert.api.v2.call import Call
+
+LONGEST_BODY: Final = 1_000_000
+"""SNS carries 256 kB at most, before its JSON is written as a string of JSON."""
+EXAMPLE: Final = (
+    '{"Type": "Notification", "TopicArn": "arn:aws:sns:eu-west-1:123456789012:ses", "MessageId": "22b80b92", '
+    '"Message": "{\\"eventType\\": \\"Delivery\\"}", "Timestamp": "2026-11-22T06:00:00.000Z", "SignatureVersion": "2", '
+    '"Signature": "EXAMPLE", "SigningCertURL": "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-0.pem"}'
+)
+
+
+def provider_notice_calls(parts: Parts) -> Sequence[Call]:
+    async def take(asked: Asked) -> Answer:
+        await parts.notices.from_sns(asked.body.encode())
+        return Answer({})
+
+    return [
+        Call(
+            method="POST",
+            path="/v2/provider/ses",
+            handle=take,
+            summary="Take a notice of Amazon SES by Amazon SNS",
+            description=(
+                "The body is a message of Amazon SNS: JSON, as `text/plain`. Subscribe this address by HTTPS to a topic "
+                "that `COUVERT_SES_TOPICS` names; that is confirmed by itself. A notice is kept as it came before it is "
+                "answered, and read afterwards."
+            ),
+            tag="Notices",
+            text_body="text/plain",
+            longest_body=LONGEST_BODY,
+            example_text=EXAMPLE,
+            refusals=("rule_broken", "not_from_provider", "body_too_large"),
+            is_open=True,
+        )
+    ]
