@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from email import message_from_bytes, policy
 from email.message import Message
+from email.utils import getaddresses
 from typing import Final, Literal
 
 from couvert.domain.notices import BounceKind, Statement, Subject, Unreadable, bounce_kind, delivery_named
@@ -79,6 +80,10 @@ def _guessed(mail: Message, subject: Subject) -> Iterator[Statement]:
         from flufl.bounce import all_failures  # noqa: PLC0415 - an extra, for whoever reads bounces
     except ImportError:
         raise Unreadable("it is no standard bounce; to read the others: pip install couvert[inbound]") from None
+    if not getaddresses([str(mail.get("From", ""))]):
+        # One of its detectors (6.0.0, Yale's) stumbles over a mail from nobody.
+        del mail["From"]
+        mail["From"] = "nobody@localhost"
     temporary, permanent = all_failures(mail)
     yield from _failures(permanent, subject, "hard")
     yield from _failures(temporary - permanent, subject, "soft")

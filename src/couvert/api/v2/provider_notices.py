@@ -30,9 +30,9 @@ def provider_notice_calls(parts: Parts) -> Sequence[Call]:
             handle=take,
             summary="Take a notice of Amazon SES by Amazon SNS",
             description=(
-                "The body is a message of Amazon SNS: JSON, as `text/plain`. Subscribe this address by HTTPS to a topic "
-                "that `COUVERT_SES_TOPICS` names; that is confirmed by itself. A notice is kept as it came before it is "
-                "answered, and read afterwards."
+                "The body is a message of Amazon SNS: JSON, as `text/plain`. Subscribe this address by HTTPS to a "
+                "topic that `COUVERT_SES_TOPICS` names; that is confirmed by itself. A notice is kept as it came "
+                "before it is answered, and read afterwards."
             ),
             tag="Notices",
             text_body="text/plain",
