@@ -341,7 +341,8 @@ suppresses = st.builds(Suppress, st.sampled_from(["0@example.net", "1@example.ne
 retries = st.builds(Retry, st.integers(0, 20), st.sampled_from([None, "resend", "sent"]))
 steps = st.one_of(
     accepts, works, works, works, pauses, pauses, tells, tells, brings, brings, keys, keys,
-    st.builds(AnswerLate, answers), st.builds(LiveAUser, st.booleans()), cancels, retries, retries, suppresses, suppresses,
+    st.builds(AnswerLate, answers), st.builds(LiveAUser, st.booleans()), cancels, retries, retries,
+    suppresses, suppresses,
 )  # fmt: skip
 pasts: st.SearchStrategy[list[Step]] = st.builds(
     lambda first, later: [first, *later], accepts, st.lists(steps, min_size=5, max_size=30)
