@@ -8,11 +8,13 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from couvert.commands.consequences import Consequences
 from couvert.commands.notice_intake import TakeNotices
 from couvert.commands.notice_reading import ReadNotices
 from couvert.commands.notices import Notices
 from couvert.delivery.sns import Signatures
 from couvert.delivery.sqs import Queue, QueueTrouble
+from couvert.domain.ids import IdSource
 from couvert.domain.refusals import Unavailable
 from couvert.store.notices import Result, Source
 from couvert.workers.bounce_mailbox import BounceMailbox
@@ -184,7 +186,8 @@ async def test_what_could_not_be_kept_stays_where_it_is(tmp_path, taking, store)
 @pytest.fixture
 def reader(taking, store):
     clock = Clock()
-    reader = NoticeReader(ReadNotices(Notices(store, clock), clock), nap_seconds=60)
+    notices = Notices(store, clock, Consequences(store, IdSource(1, clock), 3))
+    reader = NoticeReader(ReadNotices(notices, clock), nap_seconds=60)
     object.__setattr__(taking, "wake", reader.wake)
     return reader
 

@@ -11,11 +11,6 @@ from couvert.api.v2.call import Call
 
 LONGEST_BODY: Final = 1_000_000
 """SNS carries 256 kB at most, before its JSON is written as a string of JSON."""
-EXAMPLE: Final = (
-    '{"Type": "Notification", "TopicArn": "arn:aws:sns:eu-west-1:123456789012:ses", "MessageId": "22b80b92", '
-    '"Message": "{\\"eventType\\": \\"Delivery\\"}", "Timestamp": "2026-11-22T06:00:00.000Z", "SignatureVersion": "2", '
-    '"Signature": "EXAMPLE", "SigningCertURL": "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-0.pem"}'
-)
 
 
 def provider_notice_calls(parts: Parts) -> Sequence[Call]:
@@ -37,7 +32,6 @@ def provider_notice_calls(parts: Parts) -> Sequence[Call]:
             tag="Notices",
             text_body="text/plain",
             longest_body=LONGEST_BODY,
-            example_text=EXAMPLE,
             refusals=("rule_broken", "not_from_provider", "body_too_large"),
             is_open=True,
         )
