@@ -23,12 +23,14 @@ from couvert.commands.accounts import open_accounts
 from couvert.commands.idempotency import IdempotencyKeys
 from couvert.commands.interventions import Interventions
 from couvert.commands.keys import Keys
+from couvert.commands.notice_intake import TakeNotices
 from couvert.commands.send import SendMail
 from couvert.commands.settled import Settled
 from couvert.commands.suppressions import Suppressions
 from couvert.commands.webhooks import Webhooks
 from couvert.delivery.copies import Copies
 from couvert.delivery.letters import Letters
+from couvert.delivery.sns import Signatures
 from couvert.domain.delivery import State
 from couvert.domain.ids import IdSource
 from couvert.domain.mail import Recipient
@@ -121,6 +123,7 @@ def parts_on(directory: Path) -> Parts:
         settings, store, Keys(store, ids, now_ms), send, Interventions(store, now_ms), IdempotencyKeys(store, now_ms),
         accounts.book, MemoryLimits(), Reading(directory), Copies(store, Letters(store, now_ms)), Feed(store.position),
         reached, now_ms, accounts, Suppressions(store, ids, now_ms), Webhooks(store, ids, now_ms),
+        TakeNotices(store, now_ms, Signatures(()), ()),
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _RATE: Final = re.compile(r"([1-9]\d{0,8})/([1-9]\d{0,6})s")
+_TOPIC: Final = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w.-]{1,256}", re.ASCII)
 
 
 class WrongSetting(Exception):
@@ -60,6 +61,18 @@ class Settings(BaseSettings):
     unknown_policy: Literal["hold", "resend"] = Field(
         "hold", description="What becomes of a delivery whose outcome nobody saw: hold, or resend once and then hold."
     )
+    ses_topics: str = Field(
+        "", description="ARNs of the SNS topics that bring SES's notices to `/v2/provider/ses`, separated by commas."
+    )
+    sns_endpoints: str = Field(
+        "", description="Where SNS's certificates may come from besides Amazon, for tests: `http://127.0.0.1:9999`."
+    )
+    notice_queue_url: str | None = Field(
+        None, description="The SQS queue that SES's notices are fetched from: `sqs://name`, or its full URL."
+    )
+    bounce_mailbox: Path | None = Field(
+        None, description="A Maildir whose mails are bounces; what is in `new` is read and moved to `cur`."
+    )
     suppress_after_soft_bounces: int = Field(
         3, ge=0, le=1_000, description="Soft bounces in a row after which an address gets no more mail; 0: any number."
     )
@@ -96,6 +109,22 @@ class Settings(BaseSettings):
             raise ValueError("write it as https://mail.example.com")
         return value or None
 
+    @field_validator("ses_topics")
+    @classmethod
+    def _are_topics(cls, value: str) -> str:
+        for topic in listed(value):
+            if not _TOPIC.fullmatch(topic):
+                raise ValueError(f"{topic!r} is no topic; write its ARN, arn:aws:sns:eu-west-1:123456789012:name")
+        return value
+
+    @field_validator("sns_endpoints")
+    @classmethod
+    def _are_endpoints(cls, value: str) -> str:
+        for endpoint in listed(value):
+            if urlsplit(endpoint).scheme not in {"http", "https"} or urlsplit(endpoint).path:
+                raise ValueError(f"{endpoint!r} is no address; write http://127.0.0.1:9999")
+        return value
+
     @field_validator("trusted_proxies")
     @classmethod
     def _are_networks(cls, value: str) -> str:
@@ -112,6 +141,14 @@ class Settings(BaseSettings):
     def _is_rate(cls, value: str) -> str:
         parse_rate(value)
         return value
+
+    @property
+    def ses_topic_list(self) -> frozenset[str]:
+        return listed(self.ses_topics)
+
+    @property
+    def sns_endpoint_list(self) -> frozenset[str]:
+        return listed(self.sns_endpoints)
 
     @property
     def rate(self) -> tuple[int, int]:
@@ -132,6 +169,11 @@ class Settings(BaseSettings):
             return cls(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
         except ValidationError as error:
             raise WrongSetting("; ".join(map(_sentence, error.errors()))) from None
+
+
+def listed(text: str) -> frozenset[str]:
+    """What stands between the commas."""
+    return frozenset(filter(None, map(str.strip, text.split(","))))
 
 
 def parse_rate(text: str) -> tuple[int, int]:

@@ -12,10 +12,10 @@ import sqlite3
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, TYPE_CHECKING, Final
 
 from couvert.api import parts as doors
 from couvert.api.traffic import Traffic
@@ -27,6 +27,8 @@ from couvert.commands.consequences import Consequences
 from couvert.commands.idempotency import IdempotencyKeys
 from couvert.commands.interventions import Interventions
 from couvert.commands.keys import Keys
+from couvert.commands.notice_intake import TakeNotices
+from couvert.commands.notice_reading import ReadNotices
 from couvert.commands.notices import Notices
 from couvert.commands.sandbox import SandboxMailroom
 from couvert.commands.send import SendMail
@@ -35,6 +37,7 @@ from couvert.commands.webhooks import Webhooks
 from couvert.delivery.account import Account, FixedAccount
 from couvert.delivery.copies import Copies
 from couvert.delivery.letters import Letters
+from couvert.delivery.sns import Signatures
 from couvert.delivery.transport import Transport
 from couvert.domain.ids import NODES, IdSource
 from couvert.domain.pace import AccountLimits
@@ -48,9 +51,14 @@ from couvert.readmodels.follower import Follower
 from couvert.readmodels.reading import Reading
 from couvert.settings import Settings, WrongSetting
 from couvert.store.port import Store
+from couvert.workers.bounce_mailbox import BounceMailbox
 from couvert.workers.courier import Courier
 from couvert.workers.leases import Leases
+from couvert.workers.notice_reader import NoticeReader
 from couvert.workers.pace import Pacer
+
+if TYPE_CHECKING:
+    from couvert.workers.notice_queue import NoticeQueue
 
 SERVE_LOCK: Final = "serve.lock"
 SWITCH_SECONDS: Final = 0.0005
@@ -84,6 +92,9 @@ class Parts:
     idempotency: IdempotencyKeys
     notices: Notices
     suppressions: Suppressions
+    take_notices: TakeNotices
+    read_notices: ReadNotices
+    notice_reader: NoticeReader
     changelog: RecordChangelog
     webhooks: Webhooks
     courier: Courier
@@ -119,6 +130,7 @@ class Parts:
             self.accounts,
             self.suppressions,
             self.webhooks,
+            self.take_notices,
             self.traffic,
             self.metrics,
         )
@@ -154,6 +166,32 @@ async def running(parts: Parts, *, delivers: bool, follows: bool = False) -> Asy
         await parts.store.close()
 
 
+@asynccontextmanager
+async def notices_at_work(parts: Parts) -> AsyncIterator[None]:
+    """Notices are fetched from wherever the settings say, and read. Raises `WrongSetting`."""
+    settings = parts.settings
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(parts.notice_reader.at_work())
+        if settings.bounce_mailbox is not None:
+            await stack.enter_async_context(BounceMailbox(settings.bounce_mailbox, parts.take_notices).at_work())
+        if settings.notice_queue_url is not None:
+            await stack.enter_async_context(_notice_queue(settings, parts.take_notices).at_work())
+        yield
+
+
+def _notice_queue(settings: Settings, notices: TakeNotices) -> NoticeQueue:
+    assert settings.notice_queue_url is not None
+    try:
+        from couvert.delivery.sqs import Queue
+        from couvert.workers.notice_queue import NoticeQueue
+    except ImportError:
+        raise WrongSetting("COUVERT_NOTICE_QUEUE_URL: to fetch from Amazon SQS: pip install couvert[aws]") from None
+    try:
+        return NoticeQueue(Queue(settings.notice_queue_url, settings.aws_endpoint_url), notices)
+    except ValueError as fault:
+        raise WrongSetting(f"COUVERT_NOTICE_QUEUE_URL: {fault}") from None
+
+
 def shown_url(settings: Settings) -> str:
     """Where people reach the service: as the settings say, as a running `serve` does, or as it will by default."""
     url = settings.public_url or ServeLock(settings.data_dir).announced() or "http://127.0.0.1:8000"
@@ -179,6 +217,9 @@ def open_store(settings: Settings) -> Store:
 
 def _wire(settings: Settings, store: Store, ids: IdSource) -> Parts:
     notices = Notices(store, now_ms, Consequences(store, ids, settings.suppress_after_soft_bounces))
+    read_notices = ReadNotices(notices, now_ms)
+    reader = NoticeReader(read_notices)
+    signatures = Signatures(settings.sns_endpoint_list)
     transport, account = provider_of(settings, store, notices)
     leases = Leases(store, owner=secrets.randbits(62) | 1, seconds=settings.lease_seconds, now_ms=now_ms)
     attempts = Attempts(store, now_ms, settings.unknown_policy, int(settings.lease_seconds * 1000))
@@ -208,6 +249,9 @@ def _wire(settings: Settings, store: Store, ids: IdSource) -> Parts:
         idempotency=IdempotencyKeys(store, now_ms, settings.idempotency_hours * 3_600_000),
         notices=notices,
         suppressions=Suppressions(store, ids, now_ms),
+        take_notices=TakeNotices(store, now_ms, signatures, settings.ses_topic_list, reader.wake),
+        read_notices=read_notices,
+        notice_reader=reader,
         changelog=RecordChangelog(store, now_ms),
         webhooks=Webhooks(store, ids, now_ms),
         courier=courier,

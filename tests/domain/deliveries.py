@@ -9,7 +9,9 @@ from couvert.domain.delivery import (
     Bounced,
     Cancelled,
     Complained,
+    Confirmed,
     Deferred,
+    Delayed,
     Delivered,
     Delivery,
     DeliveryEvent,
@@ -45,9 +47,10 @@ def begun(attempt: int = 1, **changes: Any) -> Delivery:
 
 times = st.integers(NOW - DAY, NOW + 3 * DAY)
 attempts = st.integers(1, 4)
-kinds = st.sampled_from(["hard", "soft"])
+kinds = st.sampled_from(["hard", "soft", "undetermined", "rejected"])
 notices = st.one_of(
-    st.builds(Delivered, attempts), st.builds(Bounced, attempts, kinds), st.builds(Complained, attempts)
+    st.builds(Delivered, attempts), st.builds(Bounced, attempts, kinds), st.builds(Complained, attempts),
+    st.builds(Confirmed, attempts, st.just("ses-1")), st.builds(Delayed, attempts),
 )  # fmt: skip
 events: st.SearchStrategy[DeliveryEvent] = st.one_of(
     notices,

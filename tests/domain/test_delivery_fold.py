@@ -8,7 +8,9 @@ from couvert.domain.delivery import (
     Bounced,
     Cancelled,
     Complained,
+    Confirmed,
     Deferred,
+    Delayed,
     Delivered,
     Delivery,
     Expired,
@@ -48,7 +50,7 @@ def test_every_event_there_is_is_among_those_tried():
 ONE_OF_EACH = [
     Begun(2), Released(1, NOW + 5), Deferred(1, NOW + 5), Sent(1, "id"), Failed(1, "refused"), OutcomeUnknown(1),
     Requeued(NOW + 5, "policy"), Delivered(1), Bounced(1, "hard"), Complained(1), Expired(), Cancelled(),
-    ResolvedAsSent(1), Suppressed(7, "complaint"),
+    ResolvedAsSent(1), Suppressed(7, "complaint"), Confirmed(1, "id"), Delayed(1),
 ]  # fmt: skip
 
 
@@ -117,6 +119,19 @@ def test_an_unknown_that_is_reported_twice_does_not_undo_the_decision_to_send_ag
     decided = after(begun(), OutcomeUnknown(1), Requeued(NOW + 5, "policy"))
 
     assert evolve(decided, OutcomeUnknown(1)) == decided
+
+
+@pytest.mark.parametrize("notice", [Confirmed(1, "id"), Delayed(1)], ids=str)
+def test_a_provider_that_has_the_message_decides_an_unknown_as_sent(notice):
+    unknown = after(begun(), OutcomeUnknown(1))
+
+    assert evolve(unknown, notice).state is State.SENT
+
+
+def test_a_delay_says_nothing_new_about_what_was_sent():
+    sent = after(begun(), Sent(1, "id"))
+
+    assert evolve(sent, Delayed(1)) == sent
 
 
 def test_a_refused_mail_turns_out_to_have_been_sent():

@@ -185,6 +185,23 @@ LIES = {
     "an origin that finds no key": ("delete from api_key_origin", "is found by other origins than it has."),
     "a use forgotten": ("update key_usage set recipients = 0", "0 recipients are counted on day 20115, by the log 1."),
     "a use invented": ("insert into key_usage values (1, 7, 3)", "Of API key 1, 3 recipients are counted on day 7"),
+    # Notices.
+    "a notice that lies forgotten": (
+        "insert into notice values (7, 1, 'sns', 1, x'01', x'', null, null, 'unread', null)",
+        "Notice 7 is not read, and nobody will look at it.",
+    ),
+    "a notice that is read for ever": (
+        "insert into notice values (7, 1, 'sns', 1, x'01', x'', 5, 3, 'read', null)",
+        "Notice 7 is read, and is to be read again.",
+    ),
+    "a notice read at no time": (
+        "insert into notice values (7, 1, 'sns', 1, x'01', x'', null, null, 'unmatched', null)",
+        "Notice 7 is unmatched, but the time at which it was read says otherwise.",
+    ),
+    "a notice of which nobody knows": (
+        "insert into notice values (7, 1, 'sns', 1, x'01', x'', null, 3, 'lost', null)",
+        "Of reading notice 7 came 'lost', which this couvert does not know.",
+    ),
     # Hand-overs.
     "handed over twice": (
         "insert into event values ({last} + 1, 1, {c}, 1, 2, 0, '{{\"attempt\": 2}}')",

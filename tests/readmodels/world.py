@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 from hypothesis import strategies as st
 
@@ -16,23 +16,28 @@ from couvert.commands.attempts import Attempts
 from couvert.commands.consequences import Consequences
 from couvert.commands.interventions import Interventions
 from couvert.commands.keys import Keys
+from couvert.commands.notice_intake import TakeNotices
+from couvert.commands.notice_reading import ReadNotices
 from couvert.commands.notices import NoticeEvent, Notices
 from couvert.commands.suppressions import Entry, Suppressions
+from couvert.delivery.sns import Signatures
 from couvert.delivery.transport import Outcome, Refused, Taken, TryLater, Unknown, Withheld
 from couvert.domain.attachments import Attachment
-from couvert.domain.delivery import Bounced, Complained, Delivered, UnknownPolicy
+from couvert.domain.delivery import Bounced, Complained, Confirmed, Delayed, Delivered, UnknownPolicy
 from couvert.domain.ids import IdSource
 from couvert.domain.intervention import UnknownDecision
 from couvert.domain.mail import AcceptMail, Recipient, Sender
 from couvert.domain.refusals import Conflict, NotFound, NothingToDecide, NothingToStop, QuotaExceeded
 from couvert.domain.restrictions import Restrictions
 from couvert.domain.user import Person, Role, User
+from couvert.store.notices import Source
 from couvert.store.port import StoredDelivery
 from couvert.store.sqlite.store import SqliteStore
+from tests.commands.ses_notices import NoticeKind, in_envelope, ses_notice
 
 LEASE_MS = 30_000
 Said = Literal["taken", "later", "refused", "unknown", "withheld", "nothing"]
-Told = Literal["delivered", "soft bounce", "hard bounce", "complaint"]
+Told = Literal["confirmed", "delayed", "delivered", "soft bounce", "hard bounce", "complaint"]
 
 ANSWERS: dict[Said, Outcome] = {
     "taken": Taken("0102018f-1"),
@@ -42,6 +47,8 @@ ANSWERS: dict[Said, Outcome] = {
     "withheld": Withheld("too late to begin"),
 }
 EVENTS: dict[Told, Callable[[int], NoticeEvent]] = {
+    "confirmed": lambda attempt: Confirmed(attempt, "0102018f-1"),
+    "delayed": Delayed,
     "delivered": Delivered,
     "soft bounce": lambda attempt: Bounced(attempt, "soft"),
     "hard bounce": lambda attempt: Bounced(attempt, "hard"),
@@ -61,6 +68,8 @@ class World:
         self._attempts = Attempts(self.store, lambda: self.now, policy, LEASE_MS, chance=lambda: 0.5)
         self._notices = Notices(self.store, lambda: self.now, Consequences(self.store, ids, 2))
         self.suppressions = Suppressions(self.store, ids, lambda: self.now)
+        self._taking = TakeNotices(self.store, lambda: self.now, Signatures(()), ())
+        self._reading = ReadNotices(self._notices, lambda: self.now)
         self.secrets: list[str] = []
         self._interventions = Interventions(self.store, lambda: self.now)
         self.mails: list[int] = []
@@ -149,6 +158,19 @@ class World:
         with suppress(NotFound):
             await self._notices.record(delivery_id, EVENTS[told](attempt), "the provider's words")
 
+    async def bring(self, kind: NoticeKind, delivery_id: int, attempt: int, *, is_tagged: bool, times: int) -> None:
+        """A notice of Amazon SES's, so many times, by two doors; and all that is due is read."""
+        recipient = await self.store.recipient(delivery_id)
+        assert recipient is not None
+        tagged = (delivery_id, attempt) if is_tagged else None
+        notice = ses_notice(kind, recipient.email, tagged=tagged, provider_id="0102018f-1")
+        await self._taking.keep(Source.SQS, [notice, in_envelope(notice)] * times)
+        await self.read_notices()
+
+    async def read_notices(self) -> None:
+        while await self._reading.read_due():
+            pass
+
     async def _attempt(self, stored: StoredDelivery, said: Said) -> None:
         begun = await self._attempts.begin(stored)
         if begun is None or not begun.delivery.is_begun:
@@ -198,6 +220,20 @@ class Tell:
     async def __call__(self, world: World) -> None:
         if world.deliveries:
             await world.tell(world.deliveries[self.which % len(world.deliveries)], self.told, self.attempt)
+
+
+@dataclass(frozen=True)
+class Bring:
+    which: int
+    kind: NoticeKind
+    attempt: int
+    is_tagged: bool
+    times: int
+
+    async def __call__(self, world: World) -> None:
+        if world.deliveries:
+            delivery_id = world.deliveries[self.which % len(world.deliveries)]
+            await world.bring(self.kind, delivery_id, self.attempt, is_tagged=self.is_tagged, times=self.times)
 
 
 @dataclass(frozen=True)
@@ -290,6 +326,10 @@ answers = st.sampled_from([*ANSWERS, "nothing"])
 accepts = st.builds(Accept, st.integers(1, 4), st.sampled_from([None, None, 60_000]))
 works = st.builds(Work, st.lists(answers, min_size=1, max_size=6))
 tells = st.builds(Tell, st.integers(0, 20), st.sampled_from([*EVENTS]), st.sampled_from([1, 1, 2, 3]))
+brings = st.builds(
+    Bring, st.integers(0, 20), st.sampled_from(get_args(NoticeKind)), st.sampled_from([1, 1, 2]), st.booleans(),
+    st.integers(1, 2),
+)  # fmt: skip
 pauses = st.builds(Pass, st.sampled_from([1_000, 31_000, 31_000, 31_000, 25 * 3_600_000]))
 # Some more often than others, so that most of what happens is hand-overs.
 quotas = st.sampled_from([None, 3, 5])
@@ -300,8 +340,9 @@ cancels = st.builds(Cancel, st.integers(0, 20))
 suppresses = st.builds(Suppress, st.sampled_from(["0@example.net", "1@example.net"]), st.sampled_from([None, 60_000]))
 retries = st.builds(Retry, st.integers(0, 20), st.sampled_from([None, "resend", "sent"]))
 steps = st.one_of(
-    accepts, works, works, works, pauses, pauses, tells, tells, keys, keys, st.builds(AnswerLate, answers),
-    st.builds(LiveAUser, st.booleans()), cancels, retries, retries, suppresses, suppresses,
+    accepts, works, works, works, pauses, pauses, tells, tells, brings, brings, keys, keys,
+    st.builds(AnswerLate, answers), st.builds(LiveAUser, st.booleans()), cancels, retries, retries,
+    suppresses, suppresses,
 )  # fmt: skip
 pasts: st.SearchStrategy[list[Step]] = st.builds(
     lambda first, later: [first, *later], accepts, st.lists(steps, min_size=5, max_size=30)

@@ -11,6 +11,7 @@ from couvert.commands.callers import Callers
 from couvert.commands.idempotency import IdempotencyKeys
 from couvert.commands.interventions import Interventions
 from couvert.commands.keys import Keys
+from couvert.commands.notice_intake import TakeNotices
 from couvert.commands.send import SendMail
 from couvert.commands.suppressions import Suppressions
 from couvert.commands.webhooks import Webhooks
@@ -42,6 +43,7 @@ class Parts:
     accounts: Accounts
     suppressions: Suppressions
     webhooks: Webhooks
+    notices: TakeNotices
     traffic: Traffic = field(default_factory=Traffic)
     metrics: Callable[[], Awaitable[bytes]] | None = None
     """The page for Prometheus, where somebody wired it."""

@@ -13,6 +13,7 @@ from couvert.cli import (
     demo,
     doctor,
     keys,
+    notices,
     operations,
     resolve,
     send,
@@ -52,6 +53,7 @@ app.command("send")(send.send)
 app.command("bulk")(bulk.bulk)
 app.command("show")(show.show)
 app.command("resolve")(resolve.resolve)
+app.add_typer(notices.app, name="notice")
 
 
 app.command("openapi")(specification.openapi)

@@ -87,6 +87,7 @@ def _run(parts: Parts, listener: socket.socket, lock: ServeLock) -> None:
             recorder.at_work(),
             ending.at_work(),
             keeper.at_work(),
+            wiring.notices_at_work(parts),
         ):
             host, port, *_ = listener.getsockname()
             shown = f"[{host}]" if ":" in host else host

@@ -1,4 +1,4 @@
-"""What the provider says about a mail after it took it: delivered, bounced, complained."""
+"""What the provider says about a mail after it took it: delivered, delayed, bounced, complained."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from couvert.commands.consequences import Consequences
 from couvert.commands.rows import happened
-from couvert.domain.delivery import Bounced, Complained, Delivered, has_begun
+from couvert.domain import notices as rules
+from couvert.domain.delivery import has_begun
 from couvert.domain.refusals import Conflict, NotFound
-from couvert.store.port import Position, Store
+from couvert.store.port import Change, Position, Store, StoredDelivery
 
-NoticeEvent = Delivered | Bounced | Complained
+NoticeEvent = rules.NoticeEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +27,15 @@ class Notices:
             stored = await self.store.delivery(delivery_id)
             if stored is None or not has_begun(stored.delivery, event.attempt):
                 raise NotFound(f"attempt {event.attempt} of delivery {delivery_id} was never begun")
-            change, _ = happened(stored, [event], at=self.now_ms(), note=words)
-            await self.consequences.add_to(change, stored.delivery, event)
             try:
-                return await self.store.commit(change)
+                return await self.store.commit(await self.change(stored, event, words))
             except Conflict:
                 continue
+
+    async def change(self, stored: StoredDelivery, event: NoticeEvent, words: str | None) -> Change:
+        """All that follows of this delivery's being told of, whoever brought the notice; to be committed by itself,
+        since two deliveries may go to one address.
+        """
+        change, _ = happened(stored, [event], at=self.now_ms(), note=words)
+        await self.consequences.add_to(change, stored.delivery, event)
+        return change

@@ -12,8 +12,7 @@ def happened(
     stored: StoredDelivery, events: Sequence[DeliveryEvent], *, at: int, note: str | None = None
 ) -> tuple[Change, StoredDelivery]:
     """The change that appends these events, the provider's words with the first, and the row that it leaves."""
-    # A provider may say anything, half a surrogate pair included; an outcome must be recorded all the same.
-    words = note and note.encode("utf-8", "replace").decode()
+    words = encodable(note)
     delivery = stored.delivery
     for event in events:
         delivery = evolve(delivery, event)
@@ -21,6 +20,11 @@ def happened(
     part = delivery.id - delivery.mail_id
     records = [Record(delivery.mail_id, part, event, None if n else words) for n, event in enumerate(events)]
     return Change(at=at, records=records, deliveries=[row]), row
+
+
+def encodable(words: str | None) -> str | None:
+    """A provider may say anything, half a surrogate pair included; an outcome must be recorded all the same."""
+    return words and words.encode("utf-8", "replace").decode()
 
 
 def all_happened(moves: Iterable[tuple[StoredDelivery, DeliveryEvent]], *, at: int) -> Change:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from couvert.domain.delivery import Sent, State
+from couvert.domain.delivery import Confirmed, Sent, State
 from couvert.store.port import NotedEvent, Store
 
 
@@ -34,7 +34,7 @@ def read(delivery_id: int, state: State, timeline: Iterable[NotedEvent]) -> Sett
     at, provider_id, words = 0, None, None
     for noted in timeline:
         words = noted.note or words
-        if isinstance(noted.logged.event, Sent):
+        if isinstance(noted.logged.event, (Sent, Confirmed)):
             # Taken without a word: what an earlier attempt was told is history.
             at, provider_id, words = noted.logged.at, noted.logged.event.provider_id, noted.note
         elif provider_id is None:

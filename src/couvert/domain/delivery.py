@@ -130,13 +130,30 @@ class Bounced:
     """The provider says it came back."""
 
     attempt: int
-    kind: Literal["hard", "soft", "rejected"]
+    kind: Literal["hard", "soft", "undetermined", "rejected"]
     """Rejected: for its content, or by a policy; that says nothing about the address."""
 
 
 @dataclass(frozen=True, slots=True)
 class Complained:
     """The provider says the recipient reported it as spam."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """The provider says it took the message; for an attempt whose own record says nothing of that, or not yet."""
+
+    attempt: int
+    provider_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delayed:
+    """The provider says the recipient's server did not take it yet, and goes on trying. So the provider has it: where
+    nobody knew, it was sent; otherwise this is for the timeline alone.
+    """
 
     attempt: int
 
@@ -168,7 +185,7 @@ class ResolvedAsSent:
 
 DeliveryEvent = (
     Begun | Released | Deferred | Sent | Failed | OutcomeUnknown | Requeued | Delivered | Bounced | Complained | Expired
-    | Cancelled | ResolvedAsSent | Suppressed
+    | Cancelled | ResolvedAsSent | Suppressed | Confirmed | Delayed
 )  # fmt: skip
 
 
@@ -196,6 +213,8 @@ def evolve(delivery: Delivery, event: DeliveryEvent) -> Delivery:
             return _decided(delivery, State.UNKNOWN) if delivery.is_begun else delivery
         case Requeued():
             return _requeued(delivery, event)
+        case Confirmed() | Delayed():
+            return _forward(delivery, State.SENT)
         case Delivered():
             return _forward(delivery, State.DELIVERED)
         case Bounced():

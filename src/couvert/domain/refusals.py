@@ -7,6 +7,7 @@ Refusal
 │   └── TokenRevoked        it was one, until somebody decided otherwise
 ├── AccessDenied            who asks is known, and may not
 ├── MissingRole             the user may, the token may not
+├── NotFromProvider         a notice that nobody signed who may, or too long ago
 ├── NotFound                the thing asked for does not exist
 ├── Conflict                somebody else changed it first
 ├── AlreadySuppressed       the address is; says by which suppression
@@ -59,6 +60,10 @@ class AccessDenied(Refusal):
 
 class MissingRole(Refusal):
     code = "missing_role"
+
+
+class NotFromProvider(Refusal):
+    code = "not_from_provider"
 
 
 class NotFound(Refusal):

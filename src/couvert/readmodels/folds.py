@@ -9,7 +9,9 @@ from typing import Final, NamedTuple, TypeGuard, get_args
 from couvert.domain.delivery import (
     Bounced,
     Complained,
+    Confirmed,
     Deferred,
+    Delayed,
     Delivery,
     DeliveryEvent,
     Failed,
@@ -29,6 +31,7 @@ Heard = tuple[Position, int, DeliveryEvent]
 Counts = dict[State, int]
 """How many deliveries are in each state; all ten are there."""
 
+_TOLD_WORSE: Final = frozenset({State.BOUNCED, State.COMPLAINED})
 _DELIVERY_EVENTS: Final = frozenset(get_args(DeliveryEvent))
 
 
@@ -91,13 +94,18 @@ def followed(before: FollowedDelivery, history: Iterable[Heard]) -> FollowedDeli
         match event:
             case Sent():
                 sent_at, provider_message_id = at, event.provider_id
+            case Confirmed():
+                # Our own record of the hand-over, if it comes, knows better.
+                sent_at, provider_message_id = sent_at or at, provider_message_id or event.provider_id
             case ResolvedAsSent():
                 sent_at = sent_at or at  # nobody knows better
             case Requeued():
                 queued_at = at
             case Failed(cause="not_taken_in_time") if not delivery.is_begun:
                 pass  # no provider said this: the words of its last deferral still tell why
-            case Deferred() | Failed() | OutcomeUnknown() | Bounced() | Complained() | Suppressed():
+            case Delayed() if delivery.state in _TOLD_WORSE:
+                pass  # notices come in any order: why it came back is what counts
+            case Delayed() | Deferred() | Failed() | OutcomeUnknown() | Bounced() | Complained() | Suppressed():
                 error_position = position
             case _:
                 pass

@@ -54,6 +54,8 @@ STORED: Final[dict[int, tuple[str, type[Event]]]] = {
     62: ("webhook.secret-rotated.v1", webhook.WebhookSecretRotated),
     63: ("webhook.switched-off.v1", webhook.WebhookSwitchedOff),
     64: ("webhook.deleted.v1", webhook.WebhookDeleted),
+    70: ("delivery.confirmed.v1", delivery.Confirmed),
+    71: ("delivery.delayed.v1", delivery.Delayed),
 }
 """Code -> stored name and today's class. Codes and names are for ever; never reuse one."""
 

@@ -19,6 +19,7 @@ from couvert.domain.token import TokenEvent
 from couvert.domain.user import UserEvent
 from couvert.domain.webhook import Webhook, WebhookEvent
 from couvert.store.accounts import Accounts, Session, SetupCode, StoredToken, StoredUser
+from couvert.store.notices import NoticeReading, NoticeShelf, RawNotice
 from couvert.store.pace import PaceBook
 from couvert.tallies import SIZES, Histogram
 
@@ -252,6 +253,12 @@ class Change:
     expired: Mapping[bytes, int] = field(default_factory=dict)
     """Idempotency scope -> when its key was claimed, as read; one that was claimed anew meanwhile stays."""
     sandbox_mail: SandboxMail | None = None
+    notices: Sequence[RawNotice] = ()
+    """Raw, as a provider sent them; unread."""
+    readings: Sequence[NoticeReading] = ()
+    """Of notices that are unread: otherwise a `Conflict`."""
+    read_again: Sequence[int] = ()
+    """Ids of notices that are unread from now on, whatever came of them before."""
     specification: Specification | None = None
     """At its next revision, or a `Conflict`."""
     changelog: ChangelogEntry | None = None
@@ -270,7 +277,7 @@ class Commits:
     """Items that the database could not take."""
 
 
-class Store(Accounts, PaceBook, Protocol):
+class Store(Accounts, NoticeShelf, PaceBook, Protocol):
     """Raises `Unavailable` where it cannot read or write now (disk full, read-only, broken); it recovers by itself."""
 
     @property

@@ -17,6 +17,7 @@ from couvert.commands.attempts import Attempts
 from couvert.commands.idempotency import IdempotencyKeys
 from couvert.commands.interventions import Interventions
 from couvert.commands.keys import Keys
+from couvert.commands.notice_intake import TakeNotices
 from couvert.commands.passwords import Passwords
 from couvert.commands.send import SendMail
 from couvert.commands.settled import Settled, settled
@@ -24,6 +25,7 @@ from couvert.commands.suppressions import Suppressions
 from couvert.commands.webhooks import Webhooks
 from couvert.delivery.copies import Copies
 from couvert.delivery.letters import Letters
+from couvert.delivery.sns import Signatures
 from couvert.delivery.transport import Outcome, Taken
 from couvert.domain.delivery import State
 from couvert.domain.ids import IdSource
@@ -160,6 +162,7 @@ class Service:
             now_ms=self.clock,
             accounts=accounts,
             suppressions=Suppressions(self.store, ids, self.clock),
+            notices=TakeNotices(self.store, self.clock, Signatures(()), ()),
         )
         self.app = application(self.parts)
 

@@ -51,6 +51,7 @@ class Room:
             now_ms=clock,
             accounts=open_accounts(store, ids, clock),
             suppressions=self.world.suppressions,
+            notices=absent,
         )
         self.app = application(self.parts)
 

@@ -29,6 +29,8 @@ class Call:
     body: type[BaseModel] | None = None
     text_body: str | None = None
     """The media type of a body that is text and no JSON; it is not repeated in `params`."""
+    longest_body: int | None = None
+    """In bytes, where it is less than the setting allows: an open call need not take what its callers never send."""
     query: type[BaseModel] | None = None
     answer: Any = None
     """The TypedDict of `data`; None for `{}`, or for what is no JSON of ours."""

@@ -161,7 +161,7 @@ class Door:
             if len(raw) <= inputs.LONGEST_ECHO:
                 visit.params |= inputs.echo(asked.body, call.hidden)
         elif call.text_body is not None:
-            limit = self._house.parts.settings.max_body
+            limit = call.longest_body or self._house.parts.settings.max_body
             raw = visit.raw = visit.raw or await read_text(visit.request, call.text_body, limit=limit)
             asked.body = inputs.text_of(raw)
         return self._written(visit, call, await self._house.once.handled(call, asked, visit.wishes.key, raw))

@@ -50,6 +50,7 @@ POLICY: Final[Mapping[str, Policy]] = {
     "bad_cursor": Policy(400, "ValidationError", reason="cursor"),
     "access_denied": Policy(403, "PermissionDenied"),
     "missing_role": Policy(403, "PermissionDenied"),
+    "not_from_provider": Policy(403, "PermissionDenied"),
     "no_such_call": Policy(404, "NotFound", "Not Found", "The requested route or method was not found."),
     "not_found": Policy(404, "NotFound"),
     "conflict": Policy(409, "Conflict"),

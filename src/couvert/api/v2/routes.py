@@ -19,6 +19,7 @@ from couvert.api.v2.health import health_calls
 from couvert.api.v2.mail_reads import mail_read_calls
 from couvert.api.v2.mailing import mailing_calls
 from couvert.api.v2.once import Once
+from couvert.api.v2.provider_notices import provider_notice_calls
 from couvert.api.v2.published import published_calls
 from couvert.api.v2.specification import encoded
 from couvert.api.v2.suppressions import suppression_calls
@@ -40,6 +41,7 @@ def calls(parts: Parts) -> Sequence[Call]:
         *api_key_calls(parts),
         *suppression_calls(parts),
         *webhook_calls(parts),
+        *provider_notice_calls(parts),
         *health_calls(parts),
         *published_calls(parts, table),
     ]

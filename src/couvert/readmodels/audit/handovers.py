@@ -9,7 +9,9 @@ from couvert.domain.delivery import (
     Bounced,
     Cancelled,
     Complained,
+    Confirmed,
     Deferred,
+    Delayed,
     Delivered,
     DeliveryEvent,
     Expired,
@@ -66,7 +68,7 @@ class HandOvers:
             case Delivered(attempt) | Bounced(attempt) | Complained(attempt):
                 self._has_ended = True
                 return self._heard_of(attempt)
-            case ResolvedAsSent(attempt):
+            case ResolvedAsSent(attempt) | Confirmed(attempt) | Delayed(attempt):
                 self._has_ended = True
                 return self._heard_of(attempt)
             case OutcomeUnknown(attempt):

@@ -155,6 +155,10 @@ class Snapshot:
         sql = "select key, day, recipients from key_usage"
         return (((key, day), recipients) for key, day, recipients in self._rows(sql))
 
+    def notices(self) -> Iterable[tuple[int, int | None, int | None, str]]:
+        """When each is to be looked at, when it was read, and what came of it."""
+        return self._rows("select id, look_at, read_at, result from notice order by id")
+
     def contents(self) -> Iterator[tuple[int, Content]]:
         return ((mail_id, Content(*map(bool, faults))) for mail_id, *faults in self._rows(_CONTENTS))
 

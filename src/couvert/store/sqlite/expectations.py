@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from couvert.domain.refusals import Conflict, QuotaExceeded, Refusal
 from couvert.domain.restrictions import DailyUse, judge_use
 from couvert.store.port import Change
-from couvert.store.sqlite import changelog_end, revisions
+from couvert.store.sqlite import changelog_end, notices, revisions
 from couvert.store.sqlite.changelog_end import ChangelogEnd
+from couvert.store.sqlite.notices import Unread
 from couvert.store.sqlite.revisions import Revisions
 from couvert.store.sqlite.statements import select_in
 from couvert.store.sqlite.suppressions import Suppressions
@@ -30,9 +31,10 @@ class Expectations:
             for id_, revision, wake_at, owner in select_in(connection, _DELIVERY, deliveries)
         }
         self._codes: set[bytes] = {code for (code,) in select_in(connection, _SETUP_CODE, codes)}
-        self._kinds: list[Revisions | ChangelogEnd] = [
+        self._kinds: list[Revisions | ChangelogEnd | Unread] = [
             *revisions.of_group(connection, changes),
             *changelog_end.of_group(connection, changes),
+            *notices.of_group(connection, changes),
         ]
         self._suppressions = Suppressions(connection, changes)
         self._connection = connection

@@ -22,6 +22,8 @@ create table event (
     payload  text    not null
 ) strict;
 create index event_stream on event (stream, part);
+-- For notices that name a message as the provider does: 1.3 us and 80 bytes for each that was taken.
+create index event_provider on event (payload ->> 'provider_id') where type = 5;
 
 -- State.
 create table delivery (
@@ -239,6 +241,21 @@ create table pace (
     trouble    text,
     held       text
 ) strict;
+-- A provider's notices as they came, by the digest of what they say; to be read while look_at is set.
+create table notice (
+    id          integer primary key,
+    tenant      integer not null,
+    source      text    not null,
+    received_at integer not null,
+    sha256      blob    not null unique,
+    deflated    blob    not null,
+    look_at     integer,
+    read_at     integer,
+    result      text    not null,
+    detail      text
+) strict;
+create index notice_due on notice (look_at) where look_at is not null;
+create index notice_standing on notice (result, source, received_at);
 create table sandbox_mail (
     delivery_id integer not null,
     attempt     integer not null,

@@ -40,6 +40,7 @@ TAGS: Final[Mapping[str, str]] = {
     "Statistics": "Counts per hour or day.",
     "Events": "The log: everything that happened, in order.",
     "Personal data": "Erase an address everywhere; the history stays provable without it.",
+    "Notices": "What the provider says became of a mail. It signs what it sends; nobody else needs these calls.",
     "Health": "Whether the service is alive and ready.",
     "Specification": "This document, the page that shows it, and what changed in it.",
 }
@@ -111,6 +112,7 @@ REASONS: Final[Mapping[str, str]] = {
     "token_revoked": "The token was revoked.",
     "access_denied": "Only an admin may do this.",
     "missing_role": "The token lacks the role that this call takes.",
+    "not_from_provider": "The message is not signed by the provider, is too old, or is of an unknown topic.",
     "no_such_call": "The requested route or method was not found.",
     "not_found": "What the request names does not exist, or is somebody else's.",
     "bad_cursor": "The cursor is none of ours, or of a list with other filters.",

@@ -1,0 +1,122 @@
+"""A bounce that came back as mail: a delivery status notification (RFC 3464), an abuse report, or what resembles one.
+
+Our Message-ID, which the returned message or its headers show, names the delivery.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from email import message_from_bytes, policy
+from email.message import Message
+from email.utils import getaddresses
+from typing import Final, Literal
+
+from couvert.domain.notices import BounceKind, Statement, Subject, Unreadable, bounce_kind, delivery_named
+
+_OUR_ID: Final = re.compile(rb"<(dlv_[0-9a-z]{13})@[^<>\s@]{1,253}>")
+_ACTIONS: Final[dict[str, Literal["bounced", "delayed", "delivered"]]] = {
+    "failed": "bounced",
+    "delayed": "delayed",
+    "delivered": "delivered",
+}
+_STATUS: Final = re.compile(r"([245])\.\d{1,3}\.\d{1,3}")
+
+
+def read(raw: bytes) -> list[Statement]:
+    """What it says of each recipient. Raises `Unreadable`."""
+    # The old policy: it returns what stands there, where the new one stumbles over headers that servers write.
+    mail = message_from_bytes(raw, policy=policy.compat32)
+    subject = Subject(delivery_id=_delivery(raw))
+    told = list(_reported(mail, subject)) or list(_guessed(mail, subject))
+    if not told:
+        raise Unreadable("it is no delivery status notification, and nothing that resembles a bounce")
+    if subject.delivery_id is None:
+        raise Unreadable("it shows no Message-ID of ours, so nothing tells which delivery it is about")
+    return told
+
+
+def _delivery(raw: bytes) -> int | None:
+    """The first Message-ID of ours in it; a line may be folded, and quoted-printable hides none of its letters."""
+    found = (delivery_named(match[1].decode()) for match in _OUR_ID.finditer(raw))
+    return next((delivery_id for delivery_id in found if delivery_id is not None), None)
+
+
+def _reported(mail: Message, subject: Subject) -> Iterator[Statement]:
+    for part in mail.walk():
+        kind = part.get_content_type()
+        if kind in {"message/delivery-status", "message/global-delivery-status"}:
+            yield from _statuses(part, subject)
+        elif kind == "message/feedback-report":
+            yield from _feedback(part, subject)
+
+
+def _statuses(part: Message, subject: Subject) -> Iterator[Statement]:
+    for block in _blocks(part):
+        kind = _ACTIONS.get(_field(block, "Action").lower())
+        if kind is None:
+            continue  # the fields about the whole message; or it was relayed to where nobody reports
+        status = _STATUS.match(_field(block, "Status"))
+        diagnosis = _field(block, "Diagnostic-Code")
+        yield Statement(
+            subject,
+            _address(_field(block, "Final-Recipient") or _field(block, "Original-Recipient")),
+            kind,
+            bounce_kind(_severity(status[1] if status else ""), "", status and status[0], diagnosis),
+            _words(status[0] if status else "", diagnosis, _field(block, "Will-Retry-Until")),
+        )
+
+
+def _feedback(part: Message, subject: Subject) -> Iterator[Statement]:
+    for block in _blocks(part):
+        if _field(block, "Feedback-Type").lower() in {"abuse", "fraud", "virus", "other"}:
+            recipient = _address(_field(block, "Original-Rcpt-To"))
+            yield Statement(subject, recipient, "complained", words=_field(block, "Feedback-Type"))
+
+
+def _guessed(mail: Message, subject: Subject) -> Iterator[Statement]:
+    """The forms of servers that follow no standard, by those who collected them. Raises `Unreadable`."""
+    try:
+        from flufl.bounce import all_failures  # noqa: PLC0415 - an extra, for whoever reads bounces
+    except ImportError:
+        raise Unreadable("it is no standard bounce; to read the others: pip install couvert[inbound]") from None
+    if not getaddresses([str(mail.get("From", ""))]):
+        # One of its detectors (6.0.0, Yale's) stumbles over a mail from nobody.
+        del mail["From"]
+        mail["From"] = "nobody@localhost"
+    temporary, permanent = all_failures(mail)
+    yield from _failures(permanent, subject, "hard")
+    yield from _failures(temporary - permanent, subject, "soft")
+
+
+def _failures(addresses: Iterable[bytes], subject: Subject, kind: BounceKind) -> Iterator[Statement]:
+    for address in sorted(addresses):
+        # A mail that merely warns of a delay looks the same; so what is temporary decides nothing.
+        fate: Literal["bounced", "delayed"] = "bounced" if kind == "hard" else "delayed"
+        yield Statement(subject, address.decode("utf-8", "replace"), fate, kind, "a bounce in a form of its own")
+
+
+def _blocks(part: Message) -> list[Message]:
+    """The groups of fields; the parser makes a message of each."""
+    payload = part.get_payload()
+    if isinstance(payload, list):
+        return [block for block in payload if isinstance(block, Message)]
+    return [message_from_bytes(str(payload).encode("utf-8", "replace"), policy=policy.compat32)]
+
+
+def _field(block: Message, name: str) -> str:
+    return " ".join(str(block.get(name, "")).split())
+
+
+def _address(field: str) -> str | None:
+    """Of `rfc822; bob@example.org`."""
+    address = field.rpartition(";")[2].strip().strip("<>")
+    return address or None
+
+
+def _severity(status: str) -> BounceKind:
+    return {"5": "hard", "4": "soft"}.get(status, "undetermined")  # type: ignore[return-value]
+
+
+def _words(*parts: str) -> str | None:
+    return ": ".join(filter(None, parts))[:2_000] or None
