@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
@@ -23,8 +22,7 @@ from couvert.api.v1.health import health
 from couvert.api.v1.keys import AddOrigins, CreateKey, DeleteKey
 from couvert.api.v1.mail import PostMail
 from couvert.api.v2 import routes as v2
-from couvert.api.v2.errors import failure
-from couvert.api.v2.forms import crashed, form_for
+from couvert.api.v2.forms import crashed, cut_off
 from couvert.console import routes as console
 from couvert.console.parts import Parts as ConsoleParts
 from couvert.domain.refusals import Unavailable
@@ -86,7 +84,7 @@ def _cut_off(scope: Scope) -> Response:
     refusal = Unavailable("The service stopped before this request ended.", may_be_kept=True)
     if _is_v1(scope):
         return errors.answer(refusal, request_id_of(scope))
-    return form_for(Headers(scope=scope)).failure(failure(refusal), request_id=request_id_of(scope))
+    return cut_off(scope, refusal)
 
 
 def _is_v1(scope: Scope) -> bool:

@@ -4,6 +4,9 @@ from uuid import UUID
 
 import pytest
 
+from couvert.api.v2 import forms
+from couvert.domain.refusals import Unavailable
+
 MEMBERS = ["id", "params", "data", "error", "meta", "status"]
 BARE = {"Prefer": "envelope=none"}
 
@@ -167,3 +170,12 @@ async def test_a_crash_before_any_door_is_answered_as_all_else_and_is_on_nobodys
     assert (answer.status_code, answer.json()["id"]) == (500, answer.headers["X-Request-ID"])
     assert answer.headers["X-RateLimit-Exempt"] == "yes"
     assert "Prefer" in answer.headers.get_list("Vary")
+
+
+def test_what_never_reaches_a_door_says_that_it_is_on_nobodys_account():
+    scope = {"type": "http", "headers": [], "couvert.request_id": "id"}
+
+    answers = [forms.crashed(scope), forms.unknown_method("id"), forms.cut_off(scope, Unavailable("It stopped."))]
+
+    assert [answer.status_code for answer in answers] == [500, 404, 503]
+    assert {(answer.headers["x-ratelimit-exempt"], answer.headers["vary"]) for answer in answers} == {("yes", "Prefer")}

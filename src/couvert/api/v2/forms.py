@@ -18,6 +18,7 @@ from couvert.api.v2.call import Call
 from couvert.api.v2.counting import EXEMPT, VARY
 from couvert.api.v2.errors import CRASH, MESSAGES, Failure, failure as failure_of
 from couvert.api.v2.refusals import Item, NoSuchCall
+from couvert.domain.refusals import Refusal
 
 _encode: Final = msgspec.json.Encoder().encode
 APPLIED: Final[Mapping[str, str]] = {"Preference-Applied": "envelope=none"}
@@ -85,6 +86,12 @@ def form_for(headers: Headers) -> Form:
 def crashed(scope: Scope) -> Response:
     """For what failed outside every door."""
     return _uncounted(form_for(Headers(scope=scope)).failure(CRASH, request_id=request_id_of(scope)))
+
+
+def cut_off(scope: Scope, refusal: Refusal) -> Response:
+    """For what had not ended when the service stopped."""
+    failure = failure_of(refusal)
+    return _uncounted(form_for(Headers(scope=scope)).failure(failure, request_id=request_id_of(scope)))
 
 
 def unreadable(request_id: str) -> Response:
