@@ -1,5 +1,7 @@
 """The pace: whoever reserves, whenever and however much, no second ever has more slots than the rate allows."""
 
+from itertools import pairwise
+
 from hypothesis import given, strategies as st
 
 from couvert.domain.pace import (
@@ -104,5 +106,13 @@ def test_learning_keeps_the_slots_that_are_out_and_the_slowness():
 
 
 def test_a_clock_that_was_far_ahead_stops_nobody_once_it_is_right():
-    _, slots = reserve(Pace(10.0, None, next_at=NOW + 2 * HORIZON), 1, NOW)
+    _, slots = reserve(Pace(10.0, None, next_at=NOW + 2 * HORIZON, reserved_at=NOW + 2 * HORIZON), 1, NOW)
     assert slots.first_at == NOW
+
+
+def test_a_slow_pace_shared_by_many_may_be_far_ahead_and_keeps_its_slots_apart():
+    pace, times = Pace(0.05, None), []
+    for _ in range(20):
+        pace, slots = reserve(pace, 1, NOW)
+        times.append(slots.first_at)
+    assert all(later - first >= 20 * SECOND for first, later in pairwise(times))

@@ -18,7 +18,7 @@ SLOWER: Final = 0.8
 RECOVERY: Final = 300 * SECOND
 """How long it takes from nothing to the full rate: a minute for the fifth that one throttling costs."""
 HORIZON: Final = 60 * SECOND
-"""Slots so far ahead were reserved by a clock that was wrong, and is set right now."""
+"""Who last reserved so far in the future had a clock that was wrong, and is set right now."""
 
 
 class AccountLimits(NamedTuple):
@@ -41,6 +41,8 @@ class Pace(NamedTuple):
     share: float = 1.0
     """Of the rate, when it was last slowed down."""
     slowed_at: int = 0
+    reserved_at: int = 0
+    """By the clock of whoever reserved last. How far ahead `next_at` is says nothing: a slow pace may be far ahead."""
 
 
 class Slots(NamedTuple):
@@ -55,9 +57,10 @@ def reserve(pace: Pace, most: int, now: int) -> tuple[Pace, Slots]:
     """Up to `most` slots, the next ones that nobody has."""
     apart = spacing(pace, now)
     number = most if pace.left is None else min(most, pace.left)
-    first_at = pace.next_at if now <= pace.next_at <= now + max(HORIZON, 2 * apart) else now
+    first_at = max(now, pace.next_at) if pace.reserved_at <= now + HORIZON else now
     left = None if pace.left is None else pace.left - number
-    return pace._replace(next_at=first_at + number * apart, left=left), Slots(first_at, apart, number)
+    moved = pace._replace(next_at=first_at + number * apart, left=left, reserved_at=now)
+    return moved, Slots(first_at, apart, number)
 
 
 def spacing(pace: Pace, now: int) -> int:

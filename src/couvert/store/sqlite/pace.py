@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_SCHEDULE: Final = "select per_second, left_over, next_at, share, slowed_at from pace where account = ?"
-_MOVE: Final = "update pace set per_second = ?, left_over = ?, next_at = ?, share = ?, slowed_at = ? where account = ?"
+_SCHEDULE: Final = "select per_second, left_over, next_at, share, slowed_at, reserved_at from pace where account = ?"
+_MOVE: Final = """
+update pace set per_second = ?, left_over = ?, next_at = ?, share = ?, slowed_at = ?, reserved_at = ? where account = ?
+"""
 _LEARN: Final = """
-insert into pace values (?, 1, ?, ?, ?, ?, ?, ?, ?, null) on conflict (account) do update set
+insert into pace values (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, null) on conflict (account) do update set
 per_second = excluded.per_second, left_over = excluded.left_over, learned_at = excluded.learned_at,
 trouble = excluded.trouble
 """
@@ -68,7 +70,7 @@ class SqlitePace(ABC):
 
     async def pace(self, account: str) -> StoredPace | None:
         sql = _SCHEDULE.replace(" from", ", learned_at, trouble, held from")
-        return self._one(lambda row: StoredPace(Pace(*row[:5]), *row[5:]), sql, account)
+        return self._one(lambda row: StoredPace(Pace(*row[:6]), *row[6:]), sql, account)
 
 
 def _schedule(connection: sqlite3.Connection, account: str) -> Pace | None:

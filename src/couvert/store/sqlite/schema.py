@@ -237,6 +237,7 @@ create table pace (
     next_at    integer not null,
     share      real    not null,
     slowed_at  integer not null,
+    reserved_at integer not null,
     learned_at integer not null,
     trouble    text,
     held       text
