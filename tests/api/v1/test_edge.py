@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from couvert.api import refusals as _of_the_edge  # noqa: F401 - so that its subclasses exist
 from couvert.api.v1.errors import POLICY
-from couvert.domain.refusals import Refusal, Unavailable
+from couvert.domain.refusals import NotFromProvider, Refusal, Unavailable
 from couvert.domain.suppression import RecipientSuppressed
 from tests.api.v1.service import MAIL
 
@@ -203,8 +203,8 @@ def all_refusals(base: type[Refusal] = Refusal) -> set[type[Refusal]]:
 
 
 def is_for_edges(refusal: type[Refusal]) -> bool:
-    """Those of /v2 itself are none of /v1's, and one is between the store and its commands."""
-    return "v2" not in refusal.__module__ and refusal is not RecipientSuppressed
+    """Those of /v2 are none of /v1's, notices of providers neither; and one is between the store and its commands."""
+    return "v2" not in refusal.__module__ and refusal not in {RecipientSuppressed, NotFromProvider}
 
 
 @pytest.mark.parametrize("code", sorted({each.code for each in all_refusals() if is_for_edges(each)}))
