@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from couvert.domain.token import TokenRole
 from couvert.domain.user import Role
 from couvert.settings import Settings
 from tests.api.v1.service import Service
@@ -45,6 +46,17 @@ async def service(tmp_path: Path) -> AsyncIterator[Service]:
     opened = Service(tmp_path / "service", Settings(_env_file=None, data_dir=tmp_path))
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def tokens(service: Service) -> dict[str, str]:
+    """Alice's may do everything, Bob's may read."""
+    accounts, found = service.parts.accounts, {}
+    roles: dict[str, list[TokenRole]] = {"alice": ["api_read", "api_write"], "bob": ["api_read"]}
+    for name, granted in roles.items():
+        added = await accounts.users.add(email=f"{name}@example.com", role=Role.MEMBER)
+        found[name] = (await accounts.tokens.create(added.user.id, description="", roles=granted)).secret
+    return found
 
 
 @pytest.fixture

@@ -5,10 +5,7 @@ from typing import Any
 
 import pytest
 
-from couvert.domain.token import TokenRole
-from couvert.domain.user import Role
-from couvert.settings import Settings
-from tests.api.v1.service import ORIGIN, Service
+from tests.api.v1.service import ORIGIN
 
 BARE = {"Prefer": "envelope=none"}
 RESTRICTED: dict[str, Any] = {
@@ -32,25 +29,6 @@ AS_STORED: dict[str, Any] = {
     "dailyQuota": 3,
     "usedToday": 0,
 }
-
-
-@pytest.fixture
-async def service(tmp_path):
-    service = Service(tmp_path, Settings(_env_file=None, data_dir=tmp_path))
-    yield service
-    await service.close()
-
-
-@pytest.fixture
-async def tokens(service):
-    """Alice's may do everything, Bob's may read."""
-    accounts, found = service.parts.accounts, {}
-    roles: dict[str, list[TokenRole]] = {"alice": ["api_read", "api_write"], "bob": ["api_read"]}
-    for name, granted in roles.items():
-        added = await accounts.users.add(email=f"{name}@example.com", role=Role.MEMBER)
-        created = await accounts.tokens.create(added.user.id, description="", roles=granted)
-        found[name] = created.secret
-    return found
 
 
 @pytest.fixture

@@ -9,33 +9,12 @@ from couvert.commands.notices import Notices
 from couvert.delivery.transport import Taken
 from couvert.domain.delivery import Bounced
 from couvert.domain.ids import IdSource, encode
-from couvert.domain.token import TokenRole
-from couvert.domain.user import Role
-from couvert.settings import Settings
 from tests.api.v1.service import Service
 
 BARE = {"Prefer": "envelope=none"}
 NOW = "2025-01-27T10:30:00.000Z"
 CSV = {"Content-Type": "text/csv"}
 HEADER = "email,reason,expiresAt,createdAt,deliveryId,suppressionId\r\n"
-
-
-@pytest.fixture
-async def service(tmp_path):
-    service = Service(tmp_path, Settings(_env_file=None, data_dir=tmp_path))
-    yield service
-    await service.close()
-
-
-@pytest.fixture
-async def tokens(service):
-    """Alice's may do everything, Bob's may read."""
-    accounts, found = service.parts.accounts, {}
-    roles: dict[str, list[TokenRole]] = {"alice": ["api_read", "api_write"], "bob": ["api_read"]}
-    for name, granted in roles.items():
-        added = await accounts.users.add(email=f"{name}@example.com", role=Role.MEMBER)
-        found[name] = (await accounts.tokens.create(added.user.id, description="", roles=granted)).secret
-    return found
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@ from couvert.api.body import read_json
 from couvert.api.parts import Parts
 from couvert.api.v1 import answers
 from couvert.api.v1.access import check_may_manage_keys
-from couvert.api.v1.bodies import KeyBody, OriginsBody, to_ms
+from couvert.api.v1.bodies import KeyBody, OriginsBody
 from couvert.api.v1.faults import validated
+from couvert.domain.times import to_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class CreateKey:
         await check_may_manage_keys(self.parts, request)
         body = validated(KeyBody, await read_json(request, limit=self.parts.settings.v1_max_body))
         created = await self.parts.keys.create(
-            name=body.name, origins=body.origin_names, expires_at=to_ms(body.expires_at)
+            name=body.name, origins=body.origin_names, expires_at=to_ms(body.expires_at) if body.expires_at else None
         )
         return answers.json(answers.created(created.key, created.secret))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any, Final, TypedDict
 
@@ -20,6 +19,7 @@ from couvert.api.v2.call import Call, Handler
 from couvert.api.v2.pages import PageQuery, part_of
 from couvert.api.v2.specification import encoded
 from couvert.commands.changelog import told
+from couvert.domain.times import rfc3339
 from couvert.openapi import feeds
 from couvert.openapi.difference import Difference, Kind
 from couvert.openapi.entries import SHOWN, Entry
@@ -159,7 +159,7 @@ class Published:
 def _entry(entry: Entry) -> dict[str, Any]:
     return {
         "date": entry.day,
-        "recordedAt": _rfc3339(entry.recorded_at),
+        "recordedAt": rfc3339(entry.recorded_at),
         "title": entry.title,
         "isBreaking": entry.is_breaking,
         **{kind.value: [_difference(each) for each in entry.of_kind(kind)] for kind in Kind},
@@ -168,7 +168,3 @@ def _entry(entry: Entry) -> dict[str, Any]:
 
 def _difference(difference: Difference) -> DifferenceAnswer:
     return {"where": difference.where, "message": difference.sentence, "isBreaking": difference.is_breaking}
-
-
-def _rfc3339(at: int) -> str:
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, WithJsonSchema
 
+from couvert.domain import times
+from couvert.domain.times import rfc3339
+
+__all__ = ["Moment", "rfc3339", "rfc3339_or_none", "to_ms"]
+
 _WRITTEN: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST_MS: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
 _WORDS: Final = "write a time with its zone, such as 2026-01-31T12:00:00Z"
 
 
@@ -37,16 +40,7 @@ Moment = Annotated[
 
 
 def to_ms(time: datetime | None) -> int | None:
-    return None if time is None else (time - _EPOCH) // timedelta(milliseconds=1)
-
-
-def rfc3339(ms: int) -> str:
-    """`2026-01-31T12:00:00.000Z`. A mail that is due on the last day of the year 9999 is given up after it: that day
-    is written instead, since nobody can write a later one.
-    """
-    return (
-        (_EPOCH + timedelta(milliseconds=min(ms, _LAST_MS))).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    )
+    return None if time is None else times.to_ms(time)
 
 
 def rfc3339_or_none(ms: int | None) -> str | None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 
 from standardwebhooks.webhooks import Webhook
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from couvert.domain.times import EPOCH, to_ms
 
 
 def signed_headers(message_id: str, body: bytes, secrets: Iterable[str], now: int) -> dict[str, str]:
     """With one signature for each secret: while a secret is exchanged, either verifies."""
-    at = _EPOCH + timedelta(milliseconds=now)
+    at = EPOCH + timedelta(milliseconds=now)
     signatures = [Webhook(secret).sign(message_id, at, body.decode()) for secret in secrets]
     return {
         "Content-Type": "application/json",
@@ -34,4 +34,4 @@ def asked_ms(retry_after: str | None, now: int) -> int | None:
     except ValueError:
         return None
     until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return max(0, (until - _EPOCH) // timedelta(milliseconds=1) - now)
+    return max(0, to_ms(until) - now)

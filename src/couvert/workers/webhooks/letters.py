@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
 
 from couvert.domain import ids
+from couvert.domain.times import rfc3339
 from couvert.domain.webhook import Webhook
 from couvert.readmodels.webhooks.source import Told
 
 TRIAL: Final = "webhook.test"
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TOLD: Final = ("attempt", "provider_id", "cause", "kind", "by", "reason")
 """What is said of the event in words if the provider's own may not be."""
 
@@ -46,8 +45,7 @@ def trial_body(webhook: Webhook, asked_at: int) -> bytes:
 
 
 def _encoded(kind: str, at: int, data: dict[str, Any]) -> bytes:
-    time = (_EPOCH + timedelta(milliseconds=at)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return msgspec.json.encode({"type": kind, "timestamp": time, "data": data})
+    return msgspec.json.encode({"type": kind, "timestamp": rfc3339(at), "data": data})
 
 
 def _sentence(told: Told) -> str | None:

@@ -6,32 +6,20 @@ from typing import Annotated, Literal, TypedDict
 
 from pydantic import AfterValidator, BaseModel, Field, WithJsonSchema
 
+from couvert.api.fields import address, one_line
 from couvert.api.v2.times import Moment, rfc3339, rfc3339_or_none
-from couvert.commands.addresses import AddressFault, normalise
-from couvert.domain.lines import is_one_line
 from couvert.domain.token import LONGEST_DESCRIPTION, TokenRole
 from couvert.domain.user import LONGEST_NAME, Person, Role, User
 from couvert.store.accounts import StoredToken
 
-
-def _one_line(text: str) -> str:
-    if not is_one_line(text):
-        raise ValueError("line breaks and control characters are not allowed")
-    return text.strip()
-
-
-def _address(text: str) -> str:
-    try:
-        return normalise(text)
-    except AddressFault as fault:
-        raise ValueError(f"value is not a valid email address: {fault}") from None
-
-
-Name = Annotated[str, Field(max_length=LONGEST_NAME), AfterValidator(_one_line)]
+Name = Annotated[str, Field(max_length=LONGEST_NAME), AfterValidator(one_line), AfterValidator(str.strip)]
 Description = Annotated[
-    str, Field(max_length=LONGEST_DESCRIPTION, description="What it is for."), AfterValidator(_one_line)
+    str,
+    Field(max_length=LONGEST_DESCRIPTION, description="What it is for."),
+    AfterValidator(one_line),
+    AfterValidator(str.strip),
 ]
-Address = Annotated[str, AfterValidator(_address), WithJsonSchema({"type": "string", "format": "email"})]
+Address = Annotated[str, AfterValidator(address), WithJsonSchema({"type": "string", "format": "email"})]
 RoleName = Literal["admin", "member", "readonly"]
 
 # --- Users ------------------------------------------------------------------------------------------------------------

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, NoReturn, TypeVar
-from urllib.parse import parse_qsl, urlsplit
+from typing import Final, NoReturn
+from urllib.parse import urlsplit
 
-T = TypeVar("T")
+from couvert.delivery.url_options import UrlOptions, number
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
@@ -40,43 +39,27 @@ def ses_from_url(url: str, endpoint: str | None = None) -> SesOptions:
         _wrong("starts with ses://")
     if not _REGION.fullmatch(parts.netloc) or parts.path not in ("", "/") or parts.fragment:
         _wrong("names a region and nothing else: ses://eu-central-1 (credentials come from AWS's own settings)")
-    left = dict(parse_qsl(parts.query, keep_blank_values=True))
+    given = UrlOptions(parts.query, _wrong)
     options = SesOptions(
         region=parts.netloc,
-        configuration_set=_taken(left, "configuration_set", _name, "the name of a configuration set", None),
-        tenant=_taken(left, "tenant", _name, "the name of a tenant", None),
-        connections=_taken(left, "connections", _number(int, 1, 4096), "a number from 1 to 4096", 64),
-        timeout_seconds=_taken(left, "timeout", _number(float, 1, 3600), "a number of seconds from 1 to 3600", 30.0),
-        idle_seconds=_taken(left, "idle", _number(float, 1, 300), "a number of seconds from 1 to 300", 15.0),
+        configuration_set=given.parsed("configuration_set", _name, "the name of a configuration set", default=None),
+        tenant=given.parsed("tenant", _name, "the name of a tenant", default=None),
+        connections=given.parsed("connections", number(int, 1, 4096), "a number from 1 to 4096", default=64),
+        timeout_seconds=given.parsed(
+            "timeout", number(float, 1, 3600), "a number of seconds from 1 to 3600", default=30.0
+        ),
+        idle_seconds=given.parsed("idle", number(float, 1, 300), "a number of seconds from 1 to 300", default=15.0),
         endpoint=endpoint,
     )
-    if left:
-        _wrong(f"knows configuration_set, tenant, connections, timeout and idle, but not {', '.join(sorted(left))}")
+    if given.left:
+        _wrong(f"knows configuration_set, tenant, connections, timeout and idle, but not {', '.join(given.left)}")
     return options
-
-
-def _taken(left: dict[str, str], name: str, parse: Callable[[str], T], meaning: str, default: T) -> T:
-    text = left.pop(name, None)
-    try:
-        return default if text is None else parse(text)
-    except ValueError:
-        _wrong(f"has {name}= followed by {meaning}")
 
 
 def _name(text: str) -> str | None:
     if not _NAME.fullmatch(text):
         raise ValueError
     return text
-
-
-def _number(kind: type[T], least: float, most: float) -> Callable[[str], T]:
-    def parse(text: str) -> T:
-        number = kind(text)  # type: ignore[call-arg]
-        if not least <= number <= most:  # type: ignore[operator]
-            raise ValueError
-        return number
-
-    return parse
 
 
 def _wrong(expectation: str) -> NoReturn:

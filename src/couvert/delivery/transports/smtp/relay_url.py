@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import NoReturn, TypeVar
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from typing import NoReturn
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from couvert.delivery.transports.smtp.relay import Relay, Tls
-
-T = TypeVar("T")
+from couvert.delivery.url_options import UrlOptions, number
 
 
 def relay_from_url(url: str) -> Relay:
     """Read the URL, or raise a `ValueError` whose one line says what to write instead, and never quotes the URL."""
     parts = _parts(url)
-    options = _Options(parts.query)
+    options = UrlOptions(parts.query, _wrong)
     user, password = _login(parts)
     relay = Relay(
         host=_host(parts),
@@ -27,11 +25,16 @@ def relay_from_url(url: str) -> Relay:
         cafile=options.take("cafile"),
         plaintext_login=options.choice("auth", {"plaintext": True}, default=False),
         hello=options.parsed("hello", _name, "a host name, or an address in brackets", default=None),
-        connections=options.parsed("connections", _connections, "a number from 1 to 1000", default=20),
-        timeout_seconds=options.parsed("timeout", _seconds, "a number of seconds from 1 to 3600", default=30.0),
-        rate=options.parsed("rate", _rate, "a number of recipients per second from 0.01 to 100000", default=None),
+        connections=options.parsed("connections", number(int, 1, 1000), "a number from 1 to 1000", default=20),
+        timeout_seconds=options.parsed(
+            "timeout", number(float, 1, 3600), "a number of seconds from 1 to 3600", default=30.0
+        ),
+        rate=options.parsed(
+            "rate", number(float, 0.01, 100_000), "a number of recipients per second from 0.01 to 100000", default=None
+        ),
     )
-    options.expect_no_more()
+    if options.left:
+        _wrong("knows tls, verify, cafile, auth, hello, connections, timeout and rate; in a password write %3F for ?")
     return relay
 
 
@@ -81,7 +84,7 @@ def _login(parts: SplitResult) -> tuple[str | None, str]:
     return user, password
 
 
-def _tls(scheme: str, options: _Options) -> Tls:
+def _tls(scheme: str, options: UrlOptions) -> Tls:
     words = {"auto": Tls.IF_OFFERED, "require": Tls.REQUIRED, "off": Tls.OFF}
     tls = options.choice("tls", words, default=Tls.IF_OFFERED)
     if scheme == "smtp":
@@ -95,52 +98,3 @@ def _name(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9.-]+|\[[A-Za-z0-9.:]+\]", text):
         raise ValueError
     return text
-
-
-def _connections(text: str) -> int:
-    if not 1 <= int(text) <= 1000:
-        raise ValueError
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    if not 1 <= float(text) <= 3600:
-        raise ValueError
-    return float(text)
-
-
-def _rate(text: str) -> float:
-    if not 0.01 <= float(text) <= 100_000:
-        raise ValueError
-    return float(text)
-
-
-class _Options:
-    """What follows the question mark, each option taken out once."""
-
-    def __init__(self, query: str) -> None:
-        self._left = dict(parse_qsl(query, keep_blank_values=True))
-
-    def take(self, name: str) -> str | None:
-        return self._left.pop(name, None)
-
-    def choice(self, name: str, words: Mapping[str, T], *, default: T) -> T:
-        word = self.take(name)
-        if word is None:
-            return default
-        if word not in words:
-            _wrong(f"has {' or '.join(f'{name}={word}' for word in words)}")
-        return words[word]
-
-    def parsed(self, name: str, parse: Callable[[str], T], meaning: str, *, default: T) -> T:
-        text = self.take(name)
-        try:
-            return default if text is None else parse(text)
-        except ValueError:
-            _wrong(f"has {name}= followed by {meaning}")
-
-    def expect_no_more(self) -> None:
-        if self._left:
-            _wrong(
-                "knows tls, verify, cafile, auth, hello, connections, timeout and rate; in a password write %3F for ?"
-            )
