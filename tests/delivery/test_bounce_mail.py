@@ -167,3 +167,11 @@ def test_a_report_that_was_damaged_is_read_or_named(at, damage):
         read(raw)
     except Unreadable:
         assert message_from_bytes(raw) is not None
+
+
+@pytest.mark.parametrize("byte", [b"\xe9", b"\x80"])
+def test_an_action_that_is_no_text_is_named_as_unreadable(byte):
+    raw = report(group("failed", "5.1.1")).replace(b"Action: failed", b"Action: fai" + byte + b"led")
+
+    with pytest.raises(Unreadable, match="stumbled over it"):
+        read(raw)

@@ -84,7 +84,11 @@ def _guessed(mail: Message, subject: Subject) -> Iterator[Statement]:
         # One of its detectors (6.0.0, Yale's) stumbles over a mail from nobody.
         del mail["From"]
         mail["From"] = "nobody@localhost"
-    temporary, permanent = all_failures(mail)
+    try:
+        temporary, permanent = all_failures(mail)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the mail is not read
+        # Its detectors expect sound headers, and damaged mail comes too. It stays on the shelf and can be read again.
+        raise Unreadable(f"those who know bounces in forms of their own stumbled over it: {error!r}") from None
     yield from _failures(permanent, subject, "hard")
     yield from _failures(temporary - permanent, subject, "soft")
 
