@@ -325,3 +325,56 @@ async def test_a_renewal_shortens_no_lease(store):
 
     stored = await store.delivery(taken.stored.delivery.id)
     assert stored.wake_at == now + 30_000
+
+
+# --- Accepted as begun ------------------------------------------------------------------------------------------------
+
+
+def sending(store, courier) -> SendMail:
+    return SendMail(AcceptMails(store, IdSource(1, now_ms), now_ms), store, courier, 5)
+
+
+def to(email: str) -> AcceptMail:
+    return AcceptMail(Sender("shop@example.org"), (Recipient(email),), "News", html="<p>News</p>")
+
+
+async def test_a_mail_that_a_hand_is_ready_for_is_begun_with_its_acceptance(store, provider, ledger):
+    commits = []
+
+    async def commit(real, change):
+        commits.append([type(record.event).__name__ for record in change.records])
+        return await real(change)
+
+    meddled = Meddled(store, commit=commit)
+    courier = courier_of(meddled, provider)
+    courier.start()
+
+    sent = await sending(meddled, courier).send(to(ALICE), key=None)
+    await courier.stop()
+
+    assert sent.settled.state is State.SENT
+    assert commits == [["MailAccepted", "Begun"], ["Sent"]]
+    assert (provider.handed, ledger.leased()) == ([ALICE], set())
+
+
+async def test_a_begun_mail_that_cannot_be_read_for_now_is_taken_back_and_sent_later(
+    store, provider, ledger, monkeypatch
+):
+    reads = []
+
+    async def content(real, mail_id):
+        reads.append(mail_id)
+        if len(reads) == 1:
+            raise Unavailable("The disk does not answer.")
+        return await real(mail_id)
+
+    courier = courier_of(Meddled(store, content=content), provider)
+    monkeypatch.setattr(courier._letters, "remember", lambda *_: None)
+    courier.start()
+
+    await sending(store, courier).send(to(ALICE), key=None)
+    await until(lambda: provider.handed)
+    await courier.stop()
+
+    assert ledger.story(ALICE) == ["begun", "released", "begun", "sent"]
+    assert provider.handed == [ALICE]

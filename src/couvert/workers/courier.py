@@ -389,6 +389,9 @@ class Courier:
     ) -> Outcome:
         try:
             message = await self._letters.message(stored.delivery, recipient)
+        except Unavailable as trouble:
+            hand.channel.release()
+            return Withheld(f"the mail could not be read: {trouble.message}")
         except Exception as error:
             hand.channel.release()
             log.exception("courier.cannot_build", delivery=stored.delivery.id)
