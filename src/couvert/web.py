@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from starlette.responses import Response
 from starlette.routing import Route, Router
@@ -27,6 +27,9 @@ from couvert.console import routes as console
 from couvert.console.parts import Parts as ConsoleParts
 from couvert.domain.refusals import Unavailable
 
+BUSIEST: Final = frozenset({"/v1/mail", "/v2/mails"})
+"""They are looked at first: each address that a request is not for takes half a microsecond."""
+
 
 def application(parts: Parts, lifespan: Lifespan[Any] | None = None) -> ASGIApp:
     routes = [
@@ -41,6 +44,7 @@ def application(parts: Parts, lifespan: Lifespan[Any] | None = None) -> ASGIApp:
     house = v2.gatehouse(parts)
     routes += v2.routes(house, v2.calls(parts))
     routes += console.routes(_console_parts(parts))
+    routes.sort(key=lambda route: route.path not in BUSIEST)
     # The outermost first. What none of the doors caught is answered by the one whose address it was.
     passed: list[Callable[[ASGIApp], ASGIApp]] = [
         RequestIds,

@@ -5,6 +5,7 @@ The answer says so on errors and crashes too; without that, a browser shows its 
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -53,13 +54,19 @@ class Cors:
         asked = _asked(scope)
         headers = [] if asked.is_posted_with_key else await self._headers(asked.origin)
 
-        async def send_with_cors(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                known = headers or await self._headers(asked.origin, is_admitted=ORIGIN_IS_ADMITTED in scope)
-                message["headers"] = [*message["headers"], *known]
-            await send(message)
+        def send_with_cors(message: Message) -> Awaitable[None]:
+            if message["type"] != "http.response.start":
+                return send(message)
+            if not headers:
+                return self._send_late(asked.origin, scope, message, send)
+            message["headers"] = [*message["headers"], *headers]
+            return send(message)
 
         await (_preflight_answer if asked.is_preflight else self._app)(scope, receive, send_with_cors)
+
+    async def _send_late(self, origin: bytes | None, scope: Scope, message: Message, send: Send) -> None:
+        headers = await self._headers(origin, is_admitted=ORIGIN_IS_ADMITTED in scope)
+        await send({**message, "headers": [*message["headers"], *headers]})
 
     async def _headers(self, origin: bytes | None, *, is_admitted: bool = False) -> list[tuple[bytes, bytes]]:
         if origin is None or not (is_admitted or await may_read(self._parts, origin.decode("latin-1"))):

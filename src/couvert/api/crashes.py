@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import structlog
 from starlette.responses import Response
@@ -32,10 +32,10 @@ class Crashes:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_answered = False
 
-        async def send_noting(message: Message) -> None:
+        def send_noting(message: Message) -> Awaitable[None]:
             nonlocal is_answered
             is_answered = True
-            await send(message)
+            return send(message)
 
         try:
             await self._app(scope, receive, send_noting)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Awaitable
 from typing import Final
 from uuid import UUID
 
@@ -34,10 +35,10 @@ class RequestIds:
         request_id = scope["couvert.request_id"] = new_request_id(scope["path"])
         header = (b"x-request-id", request_id.encode())
 
-        async def send_with_id(message: Message) -> None:
+        def send_with_id(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message["headers"], header]
-            await send(message)
+            return send(message)
 
         bound = bind_contextvars(request_id=request_id)
         try:

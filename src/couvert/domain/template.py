@@ -6,8 +6,10 @@ import html
 import re
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from functools import lru_cache
 
 QUOTED_AT_MOST = 60
+LONGEST_REMEMBERED = 20_000
 
 _PLACEHOLDER = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 
@@ -45,13 +47,22 @@ class Template:
 
 
 def compile_template(source: str) -> Template:
-    """Find the placeholders, or raise `TemplateFault` for the first that holds no name."""
+    """Find the placeholders, or raise `TemplateFault` for the first that holds no name. The last few are remembered:
+    applications post the same texts again and again, and what posts one also sends it.
+    """
+    return _remembered(source) if len(source) <= LONGEST_REMEMBERED else _compiled(source)
+
+
+def _compiled(source: str) -> Template:
     # Searched beyond the last `}}`, each `{{` would run to the end: quadratic on a hostile template.
     last = source.rfind("}}") + 2
     parts = _PLACEHOLDER.split(source[:last])
     parts[-1] += source[last:]
     parts[1::2] = [_name(between) for between in parts[1::2]]
     return Template(tuple(parts), frozenset(parts[1::2]))
+
+
+_remembered = lru_cache(maxsize=64)(_compiled)
 
 
 def unknown(template: Template, known: Set[str]) -> list[str]:

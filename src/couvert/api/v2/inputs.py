@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn, TypeVar
 
+import msgspec
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import QueryParams
 
@@ -44,6 +45,22 @@ def query_of(model: type[M], params: QueryParams) -> M:
 
 def parsed(raw: bytes) -> object:
     """JSON, strictly: UTF-8, no NaN, and no name twice in an object, since nobody can tell which one was meant."""
+    try:
+        value = _quick.decode(raw)
+        if _kept_all(value, raw):
+            return value
+    except (ValueError, RecursionError):
+        pass  # What exactly is wrong, the careful one says.
+    return _parsed_with_care(raw)
+
+
+def _kept_all(value: object, raw: bytes) -> bool:
+    """Whether no name stood twice: each member has a colon, so that with all there it is written with as many."""
+    return not _COLON.search(raw) and _write(value).count(b":") == raw.count(b":")
+
+
+def _parsed_with_care(raw: bytes) -> object:
+    """Three times slower than the quick way, which settles it for nearly all."""
     try:
         return (_careful if _HALVES.search(raw) else _decoder).decode(raw.decode())
     except _Double as double:
@@ -84,8 +101,10 @@ def _no_number(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
+_quick: Final = msgspec.json.Decoder()
+_write: Final = msgspec.json.Encoder().encode
+_COLON: Final = re.compile(rb"\\u003[aA]")
 _decoder: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_number)
-"""`json.loads` would make one for every body."""
 _careful: Final = json.JSONDecoder(object_pairs_hook=_whole, parse_constant=_no_number)
 
 
