@@ -93,8 +93,7 @@ async def test_ten_thousand_recipients_are_accepted_by_one_event(mails, store):
 
 @pytest.mark.parametrize("count", [0, MOST_RECIPIENTS + 1])
 async def test_nobody_and_too_many_are_refused(mails, store, count):
-    command = mail()
-    object.__setattr__(command, "recipients", (CHARLIE,) * count)
+    command = mail()._replace(recipients=(CHARLIE,) * count)
 
     with pytest.raises(RuleBroken, match="10,000 recipients"):
         await mails.accept(command, key=None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from couvert.commands import checks
@@ -23,10 +22,10 @@ class Preview(NamedTuple):
 
 def preview(command: AcceptMail, now: int) -> Preview:
     """Raises `RuleBroken` for whatever else is wrong with the mail, as accepting it would."""
-    first = replace(command, recipients=command.recipients[:1])
+    first = command._replace(recipients=command.recipients[:1])
     sources = {"subject": first.subject, "html_template": first.html, "text_template": first.text}
     missing = personalise.missing(sources, first.variables, first.recipients, first.built_in)
-    first = replace(first, variables={**dict.fromkeys(missing, ""), **first.variables})
+    first = first._replace(variables={**dict.fromkeys(missing, ""), **first.variables})
     refuse(checks.faults(first, now))
     values = personalise.values(personalise.common_values(first.sender, first.variables), first.recipients[0])
     return Preview(

@@ -53,6 +53,8 @@ def count(period: Period | None, allowance: Allowance, cost: int, now_ms: int) -
 
 def look(period: Period | None, allowance: Allowance, cost: int, now_ms: int) -> Standing:
     """What a request of this cost would meet, with what remains before it."""
+    if period is None:
+        return Standing(allowance.limit, allowance.limit, allowance.period_seconds, cost > allowance.limit)
     _, standing = count(period, allowance, cost, now_ms)
     return standing if standing.is_over else standing._replace(remaining=standing.remaining + cost)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 from couvert.domain import names, retry
 from couvert.domain.attachments import Attachment
@@ -12,10 +12,10 @@ from couvert.domain.delivery import Delivery, State
 
 TRANSACTIONAL: Final = 0
 BULK: Final = 1
+NO_VALUES: Final[Mapping[str, str]] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
+class Recipient(NamedTuple):
     email: str
     name: str | None = None
     company: str | None = None
@@ -23,15 +23,13 @@ class Recipient:
     variables: Mapping[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
+class Sender(NamedTuple):
     email: str
     name: str | None = None
     organisation_name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class References:
+class References(NamedTuple):
     """The client's own names for things; couvert stores and echoes them."""
 
     email_id: str | None = None
@@ -40,8 +38,7 @@ class References:
     closure_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AcceptMail:
+class AcceptMail(NamedTuple):
     """The command: send this to each of these, personalised. Times are milliseconds since 1970."""
 
     sender: Sender
@@ -50,12 +47,12 @@ class AcceptMail:
     html: str | None = None
     text: str | None = None
     reply_to: str | None = None
-    variables: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = NO_VALUES
     references: References = References()
     due_at: int | None = None
     expires_at: int | None = None
     tags: tuple[str, ...] = ()
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = NO_VALUES
     """The mail's own, sent as they are."""
     attachments: tuple[Attachment, ...] = ()
     built_in: Set[str] = names.BUILT_IN
