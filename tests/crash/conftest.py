@@ -8,7 +8,7 @@ import pytest
 from couvert.commands import sandbox
 from couvert.store.sqlite.store import SqliteStore
 from couvert.wiring import now_ms
-from couvert.workers import courier
+from couvert.workers import intake, porter
 from tests.crash.courierhouse import Provider
 from tests.crash.crew import Worker
 from tests.crash.ledger import Ledger
@@ -51,7 +51,8 @@ def provider() -> Provider:
 @pytest.fixture(autouse=True)
 def _brief_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """In this process; the programs keep theirs."""
-    monkeypatch.setattr(courier, "TROUBLE_SECONDS", 0.01)
+    monkeypatch.setattr(intake, "TROUBLE_SECONDS", 0.01)
+    monkeypatch.setattr(porter, "TROUBLE_SECONDS", 0.01)
     monkeypatch.setattr(sandbox, "IN_DOUBT_SECONDS", 0.01)
 
 

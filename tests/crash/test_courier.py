@@ -224,7 +224,7 @@ async def test_who_asked_in_vain_is_forgotten(store, provider):
     with pytest.raises(Unavailable):
         await send.outcome(1)
 
-    assert courier._waiting == {}
+    assert courier._awaited._waiting == {}
 
 
 # --- Clocks -----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,87 @@
+"""The way to the provider: its gate, its pace, and what it says of itself on the way."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from couvert.delivery.transport import (
+    Channel,
+    Clearance,
+    Held,
+    Message,
+    Outcome,
+    Throttled,
+    Transport,
+    Unknown,
+    Withheld,
+)  # fmt: skip
+from couvert.workers.gate import Gate
+from couvert.workers.hand_overs import HandOvers
+from couvert.workers.leases import clock
+from couvert.workers.pace import Pacer, Slot
+
+log = structlog.get_logger()
+
+
+class Passage:
+    def __init__(self, transport: Transport, pacer: Pacer | None, wanted: asyncio.Event) -> None:
+        """`wanted` is set when a trial succeeds: then there is more to take than the one that was tried."""
+        self.transport = transport
+        self.pacer = pacer
+        self.gate = Gate(transport)
+        self.hand_overs = HandOvers(transport.name)
+        self.is_stopping = False
+        """Nobody sets out any more."""
+        self._wanted = wanted
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing is handed over at the moment, None if all is well."""
+        return self.gate.trouble or (self.pacer.trouble if self.pacer is not None else None)
+
+    @property
+    def takes_more(self) -> bool:
+        """Otherwise mails are best left to the queue."""
+        return not (self.is_stopping or self.gate.is_on_trial or self.trouble is not None)
+
+    def put_back(self, slot: Slot | None) -> None:
+        if slot is not None and self.pacer is not None:
+            self.pacer.put_back(slot)
+
+    def stop(self) -> None:
+        self.is_stopping = True
+        if self.pacer is not None:
+            self.pacer.stop()
+
+    async def cross(self, channel: Channel, message: Message, clearance: Clearance, slot: Slot | None) -> Outcome:
+        """Hand over what is begun, when its slot comes. Nothing is raised: whatever happened is an outcome."""
+        if slot is not None and self.pacer is not None and not await self.pacer.come(slot):
+            channel.release()
+            return Withheld("no slot came for it")
+        began = clock()
+        try:
+            outcome = await channel.hand_over(message, clearance)
+        except Exception as error:
+            log.exception("courier.transport_stumbled", delivery=message.delivery_id)
+            outcome = Unknown(f"the transport stumbled: {error!r}")
+        self.hand_overs.ended(message, outcome, clock() - began)
+        self._heed(outcome)
+        return outcome
+
+    def _heed(self, outcome: Outcome) -> None:
+        """What the provider said of itself, rather than of the message."""
+        if isinstance(outcome, Held):
+            self.gate.hold(outcome.reason)
+            if self.pacer is not None:
+                self.pacer.held(outcome.reason)
+        elif isinstance(outcome, Throttled):
+            if self.pacer is not None:
+                self.pacer.throttled()
+        elif not isinstance(outcome, Withheld):
+            if self.pacer is not None:
+                self.pacer.held(None)
+            if self.gate.is_on_trial:
+                self.gate.passed_through()
+                self._wanted.set()
