@@ -27,6 +27,7 @@ from couvert.commands.consequences import Consequences
 from couvert.commands.idempotency import IdempotencyKeys
 from couvert.commands.interventions import Interventions
 from couvert.commands.keys import Keys
+from couvert.commands.leftovers import ClearLeftovers
 from couvert.commands.notice_intake import TakeNotices
 from couvert.commands.notice_reading import ReadNotices
 from couvert.commands.notices import Notices
@@ -90,6 +91,7 @@ class Parts:
     send: SendMail
     interventions: Interventions
     idempotency: IdempotencyKeys
+    leftovers: ClearLeftovers
     notices: Notices
     suppressions: Suppressions
     take_notices: TakeNotices
@@ -234,7 +236,7 @@ def _wire(settings: Settings, store: Store, ids: IdSource) -> Parts:
         pacer=None if account is None else Pacer(store, account, now_us),
         most_bytes=settings.max_bytes_in_flight,
     )
-    mails = AcceptMails(store, ids, now_ms)
+    mails, window_ms = AcceptMails(store, ids, now_ms), settings.idempotency_hours * 3_600_000
     limits, feed, traffic, reading = MemoryLimits(), Feed(store.position), Traffic(), Reading(settings.data_dir)
     follower = Follower(settings.data_dir, delay_ms=settings.projection_delay_ms)
     readings = Readings(store, reading, settings.data_dir, now_ms)
@@ -246,7 +248,8 @@ def _wire(settings: Settings, store: Store, ids: IdSource) -> Parts:
         mails=mails,
         send=SendMail(mails, store, courier, settings.v1_patience_seconds),
         interventions=Interventions(store, now_ms, courier.wake),
-        idempotency=IdempotencyKeys(store, now_ms, settings.idempotency_hours * 3_600_000),
+        idempotency=IdempotencyKeys(store, now_ms, window_ms),
+        leftovers=ClearLeftovers(store, now_ms, window_ms),
         notices=notices,
         suppressions=Suppressions(store, ids, now_ms),
         take_notices=TakeNotices(store, now_ms, signatures, settings.ses_topic_list, reader.wake),

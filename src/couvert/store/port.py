@@ -19,6 +19,7 @@ from couvert.domain.token import TokenEvent
 from couvert.domain.user import UserEvent
 from couvert.domain.webhook import Webhook, WebhookEvent
 from couvert.store.accounts import Accounts, Session, SetupCode, StoredToken, StoredUser
+from couvert.store.leftovers import Leftovers
 from couvert.store.notices import NoticeReading, NoticeShelf, RawNotice
 from couvert.store.pace import PaceBook
 from couvert.tallies import SIZES, Histogram
@@ -277,7 +278,7 @@ class Commits:
     """Items that the database could not take."""
 
 
-class Store(Accounts, NoticeShelf, PaceBook, Protocol):
+class Store(Accounts, NoticeShelf, PaceBook, Leftovers, Protocol):
     """Raises `Unavailable` where it cannot read or write now (disk full, read-only, broken); it recovers by itself."""
 
     @property

@@ -62,12 +62,12 @@ create table api_key (
 ) strict;
 create table api_key_origin (name text not null, key integer not null, primary key (name, key)) strict, without rowid;
 create index api_key_origin_key on api_key_origin (key);
--- Of keys with a daily quota; a day is one since 1970, UTC.
+-- Of keys with a daily quota; a day is one since 1970, UTC. The oldest days come first, since they go first.
 create table key_usage (
     key        integer not null,
     day        integer not null,
     recipients integer not null,
-    primary key (key, day)
+    primary key (day, key)
 ) strict, without rowid;
 
 create table user (
@@ -169,6 +169,7 @@ create table idempotency (
     created_at integer not null,
     answer     blob
 ) strict, without rowid;
+create index idempotency_created_at on idempotency (created_at);
 
 -- What /v2 says of itself: as it is served, and as it was at the end of each day that changed it.
 create table specification (
