@@ -153,6 +153,6 @@ def test_in_the_sandbox_of_ses_recipients_have_to_be_verified_too():
         sesv2.send_email(**{**letter, "Destination": {"ToAddresses": ["bob@example.com"]}})
         sesv2.send_email(**{**letter, "Destination": {"ToAddresses": ["bounce@simulator.amazonses.com"]}})
 
-        with pytest.raises(ClientError, match="eve@example.net"):
+        with pytest.raises(ClientError, match=r"eve@example\.net"):
             sesv2.send_email(**{**letter, "Destination": {"ToAddresses": ["eve@example.net"]}})
         assert not sesv2.get_account()["ProductionAccessEnabled"]
