@@ -46,7 +46,8 @@ from couvert.limits.memory import MemoryLimits
 from couvert.limits.port import Limits
 from couvert.metrics.page import MetricsPage
 from couvert.metrics.readings import Readings
-from couvert.metrics.table import Watched, measures
+from couvert.metrics.table import measures
+from couvert.metrics.watched import Watched
 from couvert.readmodels.feed import Feed
 from couvert.readmodels.follower import Follower
 from couvert.readmodels.reading import Reading
@@ -239,8 +240,8 @@ def _wire(settings: Settings, store: Store, ids: IdSource) -> Parts:
     mails, window_ms = AcceptMails(store, ids, now_ms), settings.idempotency_hours * 3_600_000
     limits, feed, traffic, reading = MemoryLimits(), Feed(store.position), Traffic(), Reading(settings.data_dir)
     follower = Follower(settings.data_dir, delay_ms=settings.projection_delay_ms)
-    readings = Readings(store, reading, settings.data_dir, now_ms)
-    watched = Watched(traffic, limits, store, follower, feed, courier, readings)
+    readings = Readings(store, reading, settings.data_dir, now_ms, account.name if account else None)
+    watched = Watched(traffic, limits, store, follower, feed, courier, readings, read_notices.readings)
     return Parts(
         settings=settings,
         store=store,

@@ -29,6 +29,24 @@ class QueueTrouble(Exception):
     """The queue did not do what it was asked; nothing is lost by asking again. Its text says why."""
 
 
+class QueueRefused(QueueTrouble):
+    """SQS said so itself."""
+
+    def __init__(self, action: str, status: int, said: str) -> None:
+        super().__init__(f"{action}: {status} {said}")
+        self.right = f"sqs:{action}"
+        self.is_missing = "QueueDoesNotExist" in said or "NonExistentQueue" in said
+        self.is_forbidden = status == 403 or "AccessDenied" in said
+
+
+class QueueState(NamedTuple):
+    arn: str
+    waiting: int
+    """Messages that nobody has fetched; about so many, as SQS counts."""
+    under_way: int
+    """Fetched, and neither deleted nor given out again."""
+
+
 class Received(NamedTuple):
     receipt: str
     body: str
@@ -67,6 +85,12 @@ class Queue:
         if failed := answer.get("Failed"):
             raise QueueTrouble(f"{len(failed)} of {len(receipts)} messages were not deleted ({failed[0].get('Code')})")
 
+    async def state(self) -> QueueState:
+        names = ["QueueArn", "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        answer = await self._of_queue("GetQueueAttributes", {"AttributeNames": names})
+        arn, waiting, under_way = ((answer.get("Attributes") or {}).get(name) for name in names)
+        return QueueState(str(arn), int(waiting or 0), int(under_way or 0))
+
     async def close(self) -> None:
         if self._http is not None:
             await self._http.close()
@@ -90,7 +114,7 @@ class Queue:
         except (aiohttp.ClientError, TimeoutError, BotoCoreError) as error:
             raise QueueTrouble(f"{action}: {error or type(error).__name__}") from None
         if status != 200:
-            raise QueueTrouble(f"{action}: {status} {said[:300].decode('utf-8', 'replace')}")
+            raise QueueRefused(action, status, said[:300].decode("utf-8", "replace"))
         try:
             return msgspec.json.decode(said, type=dict[str, Any])
         except msgspec.MsgspecError:

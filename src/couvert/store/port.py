@@ -386,6 +386,12 @@ class Store(Accounts, NoticeShelf, PaceBook, Leftovers, Protocol):
     async def last_event_at(self) -> int | None:
         """When the last event happened, by the clock of whoever appended it."""
 
+    async def last_taken_at(self, before: int) -> int | None:
+        """When a provider took a mail last, before that time; None too if it was long ago."""
+
+    async def latest_senders(self, mails: int) -> list[str]:
+        """The addresses that the last so many mails came from."""
+
     async def examine(self, seconds: float) -> Examination:
         """Look for damage, for so long at most."""
 

@@ -70,6 +70,13 @@ select e.position, e.stream, e.part, e.at, e.type, e.payload, n.words
 from event e left join note n on n.position = e.position
 where e.stream = ? and e.part in (0, ?) order by e.position
 """
+# Among the newest 100,000 events: 10 ms.
+_TAKEN_AT: Final = """
+select max(at) from (select type, at from event order by position desc limit 100000) where type = 5 and at <= ?
+"""
+_SENDERS: Final = """
+select distinct sender_email from (select sender_email from content order by mail_id desc limit ?) order by 1
+"""
 _KEY_ORIGIN: Final = """
 select 1 from api_key_origin o join api_key k on k.id = o.key
 where o.name in ({}) and k.is_active and (k.expires_at is null or k.expires_at > ?) limit 1
@@ -214,6 +221,12 @@ class SqliteStore(SqliteAccounts, SqlitePace, SqliteSuppressions, SqliteNotices,
     async def last_event_at(self) -> int | None:
         found = self._read("select at from event order by position desc limit 1")
         return found[0][0] if found else None
+
+    async def last_taken_at(self, before: int) -> int | None:
+        return self._one(lambda row: row[0], _TAKEN_AT, before)
+
+    async def latest_senders(self, mails: int) -> list[str]:
+        return [row[0] for row in self._read(_SENDERS, mails)]
 
     async def examine(self, seconds: float) -> Examination:
         try:

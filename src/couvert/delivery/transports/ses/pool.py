@@ -8,6 +8,7 @@ import re
 import socket
 import ssl
 from collections import deque
+from collections.abc import Sequence
 from typing import Final
 
 from botocore.httpsession import get_cert_path
@@ -18,6 +19,7 @@ from couvert.delivery.transport import (
     Message,
     Outcome,
     Refused,
+    Surroundings,
     TryLater,
     Unknown,
     Unreachable,
@@ -26,9 +28,11 @@ from couvert.delivery.transport import (
 from couvert.delivery.transports.ses.account import SesAccount
 from couvert.delivery.transports.ses.classify import outcome
 from couvert.delivery.transports.ses.connection import Connection, Uncleared
+from couvert.delivery.transports.ses.examination import examined
 from couvert.delivery.transports.ses.options import SesOptions
 from couvert.delivery.transports.ses.reply import NotAnswered, NotSent
 from couvert.delivery.transports.ses.signed import Endpoint, Signer, Wording
+from couvert.domain.finding import Finding
 
 MAX_AGE: Final = 300.0
 """Seconds: SES moves behind its name, and a new connection costs nothing at that rate."""
@@ -71,6 +75,12 @@ class SesTransport:
         if self._free.locked() or not is_fresh or self._account.fresh_signer is None:
             return None
         return await self.channel() if self._idle and self._idle[-1].is_live else None
+
+    async def examine(self, around: Surroundings) -> Sequence[Finding]:
+        async def reach() -> None:
+            (await self.channel()).release()
+
+        return await examined(self._options, around, reach)
 
     async def close(self) -> None:
         self._is_closed = True
