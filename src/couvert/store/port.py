@@ -19,6 +19,7 @@ from couvert.domain.token import TokenEvent
 from couvert.domain.user import UserEvent
 from couvert.domain.webhook import Webhook, WebhookEvent
 from couvert.store.accounts import Accounts, Session, SetupCode, StoredToken, StoredUser
+from couvert.store.messages import MalformedMessage, MessageShelf, ResultDue
 from couvert.store.notices import NoticeReading, NoticeShelf, RawNotice
 from couvert.store.pace import PaceBook
 from couvert.tallies import SIZES, Histogram
@@ -259,6 +260,13 @@ class Change:
     """Of notices that are unread: otherwise a `Conflict`."""
     read_again: Sequence[int] = ()
     """Ids of notices that are unread from now on, whatever came of them before."""
+    malformed: Sequence[MalformedMessage] = ()
+    """One that is there already is replaced."""
+    buried: Sequence[str] = ()
+    """Malformed messages, by their ids, whose bodies somebody else has now, or nobody wants."""
+    results_due: Sequence[ResultDue] = ()
+    results_told: Sequence[int] = ()
+    """By their numbers."""
     specification: Specification | None = None
     """At its next revision, or a `Conflict`."""
     changelog: ChangelogEntry | None = None
@@ -277,7 +285,7 @@ class Commits:
     """Items that the database could not take."""
 
 
-class Store(Accounts, NoticeShelf, PaceBook, Protocol):
+class Store(Accounts, NoticeShelf, MessageShelf, PaceBook, Protocol):
     """Raises `Unavailable` where it cannot read or write now (disk full, read-only, broken); it recovers by itself."""
 
     @property

@@ -37,6 +37,7 @@ from couvert.store.sqlite import examination, rows, schema, statements
 from couvert.store.sqlite.accounts import SqliteAccounts
 from couvert.store.sqlite.checkpointer import Checkpointer
 from couvert.store.sqlite.connections import open_checkpointer, open_reader, open_writer
+from couvert.store.sqlite.messages import SqliteMessages
 from couvert.store.sqlite.notices import SqliteNotices
 from couvert.store.sqlite.pace import SqlitePace
 from couvert.store.sqlite.rows import Row
@@ -75,7 +76,7 @@ where o.name in ({}) and k.is_active and (k.expires_at is null or k.expires_at >
 """
 
 
-class SqliteStore(SqliteAccounts, SqlitePace, SqliteSuppressions, SqliteNotices):
+class SqliteStore(SqliteAccounts, SqlitePace, SqliteSuppressions, SqliteNotices, SqliteMessages):
     """Writes go through one thread; point reads run where they are asked for, 5 to 10 us each on cached pages."""
 
     def __init__(self, directory: Path, now_ms: Callable[[], int]) -> None:
