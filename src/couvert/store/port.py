@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from couvert.domain.delivery import Delivery, DeliveryEvent, Reason, State
 from couvert.domain.key import ApiKey, KeyEvent
@@ -26,6 +26,9 @@ from couvert.tallies import SIZES, Histogram
 
 Position = int
 """Where an event stands in the log: from 1, without order inversions; a lower one never appears after a higher one."""
+
+QUEUE: Final = 2
+"""The owner in whose name a delivery waits while a message about it is in the bulk queue; that of no worker is even."""
 
 Event = MailAccepted | DeliveryEvent | KeyEvent | UserEvent | TokenEvent | SuppressionEvent | WebhookEvent
 
@@ -69,7 +72,7 @@ class StoredDelivery(NamedTuple):
     wake_at: int | None
     """When a worker must look at it: when due, or when its lease has run out. None once nothing is to be done."""
     owner: int
-    """The worker that holds the lease, 0 if nobody does."""
+    """The worker that holds the lease, `QUEUE`, or 0 if nobody does."""
 
 
 class StoredKey(NamedTuple):
@@ -299,6 +302,9 @@ class Store(Accounts, NoticeShelf, MessageShelf, PaceBook, Protocol):
 
     async def take(self, *, owner: int, now: int, until: int, limit: int) -> list[TakenDelivery]:
         """Lease up to `limit` deliveries whose `wake_at` has come, best priority first, then the longest due."""
+
+    async def take_over(self, *, owner: int, deliveries: Sequence[int], until: int) -> list[TakenDelivery]:
+        """Lease those of `deliveries` that wait in the name of `QUEUE`, whether or not their leases have run out."""
 
     async def renew(self, *, owner: int, deliveries: Sequence[int], until: int) -> None:
         """Prolong the leases that `owner` still holds, and shorten none; revisions stay."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
+import msgspec
 from pydantic import BaseModel
 
 from couvert.api.fields import one_line
 from couvert.api.refusals import Fault, InvalidBody, MalformedBody
+from couvert.api.v1.answers import utc
 from couvert.api.v1.bodies import LONGEST_LINE, Address, Html, Line
 from couvert.api.v1.faults import validated
 from couvert.commands.queue_intake import Read, Unreadable
@@ -49,6 +51,31 @@ def read_message(text: str) -> Read:
     echo = Echo(body.email_id, body.email_recipient_id, body.recipient_email, body.queued_at)
     is_named = bool(body.queued_at and (body.email_id or body.email_recipient_id))
     return Read(_to_command(body), echo, is_named)
+
+
+def wording(command: AcceptMail, accepted_at: int) -> Callable[[Recipient], str]:
+    """Our own messages in the same form, for each recipient of a mail."""
+    sender, references = command.sender, command.references
+    # The template is the same for all, and longer than the rest: encoded once.
+    html, queued_at = msgspec.Raw(msgspec.json.encode(command.html)), utc(accepted_at)
+
+    def worded(recipient: Recipient) -> str:
+        return msgspec.json.encode({
+            "email_id": references.email_id,
+            "email_recipient_id": recipient.email_recipient_id,
+            "client_env_id": references.client_env_id,
+            "sender_email": sender.email,
+            "sender_name": sender.name,
+            "sender_organisation_name": sender.organisation_name,
+            "subject": command.subject,
+            "html_template": html,
+            "recipient_name": recipient.name,
+            "recipient_email": recipient.email,
+            "recipient_company": recipient.company,
+            "queued_at": queued_at,
+        }).decode()  # fmt: skip
+
+    return worded
 
 
 def _to_command(body: MessageBody) -> AcceptMail:

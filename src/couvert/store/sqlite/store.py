@@ -16,6 +16,7 @@ from couvert.domain.mail import Recipient
 from couvert.domain.refusals import Unavailable
 from couvert.store import codec
 from couvert.store.port import (
+    QUEUE,
     Change,
     ChangelogEntry,
     Commits,
@@ -57,6 +58,10 @@ _TAKE: Final = f"""
 update delivery set revision = revision + 1, wake_at = ?, owner = ? where id in (
     select id from delivery where priority = ? and wake_at <= ? order by wake_at limit ?
 ) returning {_DELIVERY}
+"""
+_TAKE_OVER: Final = f"""
+update delivery set revision = revision + 1, wake_at = ?, owner = ?
+where owner = {QUEUE} and due_at is not null and id in ({{}}) returning {_DELIVERY}
 """
 _ATTACHMENTS: Final = """
 select filename, content_type, content_id, size, sha256 from attachment where mail_id = ? order by n
@@ -106,6 +111,14 @@ class SqliteStore(SqliteAccounts, SqlitePace, SqliteSuppressions, SqliteNotices,
             return _take(connection, owner, now, until, limit)
 
         return cast(list[TakenDelivery], await self._writer.submit(work))
+
+    async def take_over(self, *, owner: int, deliveries: Sequence[int], until: int) -> list[TakenDelivery]:
+        def work(connection: sqlite3.Connection) -> list[TakenDelivery]:
+            marks = ", ".join("?" * len(deliveries))
+            found = connection.execute(_TAKE_OVER.format(marks), (until, owner, *deliveries)).fetchall()
+            return _with_recipients(connection, [rows.delivery_of(row) for row in found])
+
+        return cast(list[TakenDelivery], await self._writer.submit(work)) if deliveries else []
 
     async def renew(self, *, owner: int, deliveries: Sequence[int], until: int) -> None:
         await self._each(
@@ -262,6 +275,10 @@ def _take(connection: sqlite3.Connection, owner: int, now: int, until: int, limi
             found = connection.execute(_TAKE, (until, owner, priority, now, limit - len(taken))).fetchall()
             # RETURNING keeps no order; ids are in time order, and a row keeps its place after a deferral by due time.
             taken += sorted(map(rows.delivery_of, found), key=lambda stored: stored.delivery.due_at or 0)
+    return _with_recipients(connection, taken)
+
+
+def _with_recipients(connection: sqlite3.Connection, taken: Sequence[StoredDelivery]) -> list[TakenDelivery]:
     ids = [stored.delivery.id for stored in taken]
     recipients = {
         row[0]: rows.recipient_of(row)
