@@ -40,7 +40,7 @@ def post(aws) -> Iterator[Callable[..., Post]]:
 
 
 @pytest.fixture
-def bulk(post) -> Post:
+def bulk(post: Callable[..., Post]) -> Post:
     return post("bulk")
 
 

@@ -1,6 +1,7 @@
 """What is put into the queue is sent, once, and gone from there; what is wrong with it stops nothing else."""
 
 import asyncio
+from typing import Any
 
 from couvert.commands.queue_intake import NotNow, QueueMessage
 from couvert.delivery.sqs import queue as sqs
@@ -128,7 +129,7 @@ async def test_while_nothing_can_be_committed_messages_stay_in_the_queue(setting
     bulk.put(body())
 
     async with running(settings(), consumes=False) as parts:
-        intake = FullDisk(parts.take_messages)
+        intake: Any = FullDisk(parts.take_messages)
         queue = sqs.Queue("sqs://bulk", parts.settings.aws_endpoint_url)
         dead_letters = DeadLetters(parts.store, None, now_ms)
         async with QueueConsumer(queue, intake, parts.courier, dead_letters).at_work():

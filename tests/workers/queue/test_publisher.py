@@ -24,6 +24,12 @@ def soon(monkeypatch):
     monkeypatch.setattr(publisher, "LEASE_MS", 500)
 
 
+def of(parts):
+    """Its publisher."""
+    assert parts.publisher is not None
+    return parts.publisher
+
+
 async def owners(parts):
     return {(await parts.store.delivery(id_)).owner for id_ in await parts.store.latest_deliveries(100)}
 
@@ -34,7 +40,7 @@ async def owners(parts):
 async def test_a_bulk_mails_recipients_are_published_in_the_format_of_v1(settings, bulk):
     async with running(settings(), consumes=False) as parts:
         accepted = await parts.send.queue(mail(2), key=None)
-        await parts.publisher.published()
+        await of(parts).published()
 
         messages = {each["MessageAttributes"][OURS]["StringValue"]: each["Body"] for each in bulk.received()}
         first, second = (ids.encode("dlv", stored.delivery.id) for stored in accepted.deliveries)
@@ -58,7 +64,7 @@ async def test_a_bulk_mails_recipients_are_published_in_the_format_of_v1(setting
 async def test_while_it_is_in_the_queue_our_own_worker_lets_it_be(settings, bulk):
     async with running(settings(), consumes=False) as parts:
         await parts.send.queue(mail(3), key=None)
-        await parts.publisher.published()
+        await of(parts).published()
         await asyncio.sleep(0.5)
 
         assert await counted(parts) == {State.QUEUED: 3}
@@ -69,8 +75,8 @@ async def test_while_it_is_in_the_queue_our_own_worker_lets_it_be(settings, bulk
 )
 async def test_what_is_large_scheduled_or_expires_stays_in_the_database(settings, bulk, changes):
     async with running(settings(), consumes=False) as parts:
-        assert parts.publisher.lease(mail(2, **changes)) is None
-        assert parts.publisher.lease(mail(2)) is not None
+        assert of(parts).lease(mail(2, **changes)) is None
+        assert of(parts).lease(mail(2)) is not None
 
 
 async def test_a_recipient_whose_message_the_queue_refuses_is_handed_over_from_the_database(settings, post):
@@ -78,7 +84,7 @@ async def test_a_recipient_whose_message_the_queue_refuses_is_handed_over_from_t
     large = Recipient("large@example.org", "x" * 900)
 
     async with running(settings(), consumes=False) as parts:
-        await parts.publisher.learn()
+        await of(parts).learn()
         await parts.send.queue(mail(3)._replace(recipients=(*mail(2).recipients, large)), key=None)
 
         async def is_sent():
@@ -108,7 +114,7 @@ async def test_two_consumers_on_the_same_data_send_each_once(settings, bulk):
 async def test_a_message_received_twice_is_handed_over_once(settings, bulk, post):
     async with running(settings(), consumes=False) as parts:
         await parts.send.queue(mail(3), key=None)
-        await parts.publisher.published()
+        await of(parts).published()
         messages = bulk.received()
     for _ in range(3):
         for each in messages:
@@ -133,7 +139,7 @@ async def test_a_message_about_a_delivery_of_somebody_elses_is_deleted_and_nothi
 async def test_what_was_cancelled_meanwhile_is_not_sent(settings, bulk):
     async with running(settings(), consumes=False) as parts:
         accepted = await parts.send.queue(mail(3), key=None)
-        await parts.publisher.published()
+        await of(parts).published()
         await parts.interventions.cancel(accepted.mail_id)
 
     async with running(settings()) as parts:
@@ -158,7 +164,7 @@ async def test_without_room_here_what_was_received_is_due_for_anybody(settings, 
 async def test_what_the_queue_lost_is_sent_from_the_database_when_its_time_is_over(settings, bulk, soon):
     async with running(settings(), consumes=False) as parts:
         await parts.send.queue(mail(3), key=None)
-        await parts.publisher.published()
+        await of(parts).published()
         bulk.lose_all()
 
         await sent(parts, 3)
@@ -191,7 +197,7 @@ async def test_while_the_queue_is_out_of_reach_mail_is_sent_from_the_database(se
         await parts.send.queue(mail(30), key=None)
         await sent(parts, 30)
 
-        assert parts.publisher.lease(mail(2)) is None
+        assert of(parts).lease(mail(2)) is None
         await parts.send.queue(mail(2), key=None)
         await sent(parts, 32)
 
@@ -201,7 +207,7 @@ async def test_what_is_not_published_when_told_to_stop_is_due_for_the_next_worke
         await asyncio.sleep(3600)
 
     async with running(settings(), consumes=False) as parts:
-        monkeypatch.setattr(type(parts.publisher), "_put", never)
+        monkeypatch.setattr(publisher.QueuePublisher, "_put", never)
         await parts.send.queue(mail(100), key=None)
         await asyncio.sleep(0)
     monkeypatch.undo()
