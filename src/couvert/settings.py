@@ -70,6 +70,16 @@ class Settings(BaseSettings):
     notice_queue_url: str | None = Field(
         None, description="The SQS queue that SES's notices are fetched from: `sqs://name`, or its full URL."
     )
+    queue_url: str | None = Field(
+        None,
+        description="The SQS queue of bulk mail, which is sent from there and published to: `sqs://name`, or its URL.",
+    )
+    result_queue_url: str | None = Field(
+        None, description="The SQS queue that is told what became of each recipient: `sqs://name`, or its URL."
+    )
+    dead_letter_queue_url: str | None = Field(
+        None, description="The SQS queue for bulk messages that no mail can be made of: `sqs://name`, or its URL."
+    )
     bounce_mailbox: Path | None = Field(
         None, description="A Maildir whose mails are bounces; what is in `new` is read and moved to `cur`."
     )

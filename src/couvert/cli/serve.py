@@ -91,6 +91,7 @@ def _run(parts: Parts, listener: socket.socket, lock: ServeLock) -> None:
             at_work(partial(keep_clearing, parts.leftovers)),
             keeper.at_work(),
             wiring.notices_at_work(parts),
+            wiring.bulk_at_work(parts),
         ):
             host, port, *_ = listener.getsockname()
             shown = f"[{host}]" if ":" in host else host

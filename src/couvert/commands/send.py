@@ -54,6 +54,16 @@ class Courier(Protocol):
         """Deliveries are due that nobody holds."""
 
 
+class BulkQueue(Protocol):
+    """Where bulk is put for whoever consumes it; what does not get there is left to our own workers."""
+
+    def lease(self, command: AcceptMail) -> Lease | None:
+        """In the queue's name, for a mail about to be accepted; None if it is not for the queue, or that is away."""
+
+    def publish(self, accepted: Accepted, command: AcceptMail) -> None:
+        """Put there what was accepted under such a lease."""
+
+
 class Sending(NamedTuple):
     accepted: Accepted
     settled: Settled
@@ -66,6 +76,7 @@ class SendMail:
     store: Store
     courier: Courier
     patience_seconds: float
+    bulk: BulkQueue | None = None
 
     async def send(self, command: AcceptMail, *, key: StoredKey | None, claim: Claim | None = None) -> Sending:
         """For exactly one recipient, due now. Raises as `AcceptMails.accept` does; an outcome is never raised."""
@@ -111,8 +122,12 @@ class SendMail:
 
     async def queue(self, command: AcceptMail, *, key: StoredKey | None, claim: Claim | None = None) -> Accepted:
         """For any number of recipients; they are handed over as the provider's pace allows."""
-        accepted = await self.mails.accept(command, key=key, claim=claim)
-        self.courier.wake()
+        lease = self.bulk.lease(command) if self.bulk else None
+        accepted = await self.mails.accept(command, key=key, lease=lease, claim=claim)
+        if self.bulk and lease:
+            self.bulk.publish(accepted, command)
+        else:
+            self.courier.wake()
         return accepted
 
     async def outcome(self, delivery_id: int) -> Settled | None:

@@ -36,6 +36,8 @@ class References(NamedTuple):
     client_env_id: str | None = None
     project_id: str | None = None
     closure_id: str | None = None
+    queued_at: str | None = None
+    """When a message of the queue was put there, as its sender wrote it."""
 
 
 class AcceptMail(NamedTuple):
@@ -57,6 +59,8 @@ class AcceptMail(NamedTuple):
     attachments: tuple[Attachment, ...] = ()
     built_in: Set[str] = names.BUILT_IN
     """The names that its templates may use without defining them."""
+    is_bulk: bool = False
+    """Nobody waits for it, however few its recipients are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +80,10 @@ class MailAccepted:
 def accept(command: AcceptMail, *, now: int, key_id: int | None, user_id: int | None = None) -> MailAccepted:
     """What accepting means for the queue. One recipient is somebody who waits; several are bulk, and let it pass."""
     due_at = max(command.due_at or now, now)
+    is_bulk = command.is_bulk or len(command.recipients) > 1
     return MailAccepted(
         count=len(command.recipients),
-        priority=TRANSACTIONAL if len(command.recipients) == 1 else BULK,
+        priority=BULK if is_bulk else TRANSACTIONAL,
         due_at=due_at,
         give_up_at=due_at + retry.GIVE_UP_AFTER_MS,
         expires_at=command.expires_at,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from couvert.domain.delivery import Delivery, DeliveryEvent, Reason, State
 from couvert.domain.key import ApiKey, KeyEvent
@@ -20,12 +20,16 @@ from couvert.domain.user import UserEvent
 from couvert.domain.webhook import Webhook, WebhookEvent
 from couvert.store.accounts import Accounts, Session, SetupCode, StoredToken, StoredUser
 from couvert.store.leftovers import Leftovers
+from couvert.store.messages import MalformedMessage, MessageShelf, ResultDue
 from couvert.store.notices import NoticeReading, NoticeShelf, RawNotice
 from couvert.store.pace import PaceBook
 from couvert.tallies import SIZES, Histogram
 
 Position = int
 """Where an event stands in the log: from 1, without order inversions; a lower one never appears after a higher one."""
+
+QUEUE: Final = 2
+"""The owner in whose name a delivery waits while a message about it is in the bulk queue; that of no worker is even."""
 
 Event = MailAccepted | DeliveryEvent | KeyEvent | UserEvent | TokenEvent | SuppressionEvent | WebhookEvent
 
@@ -69,7 +73,7 @@ class StoredDelivery(NamedTuple):
     wake_at: int | None
     """When a worker must look at it: when due, or when its lease has run out. None once nothing is to be done."""
     owner: int
-    """The worker that holds the lease, 0 if nobody does."""
+    """The worker that holds the lease, `QUEUE`, or 0 if nobody does."""
 
 
 class StoredKey(NamedTuple):
@@ -260,6 +264,13 @@ class Change:
     """Of notices that are unread: otherwise a `Conflict`."""
     read_again: Sequence[int] = ()
     """Ids of notices that are unread from now on, whatever came of them before."""
+    malformed: Sequence[MalformedMessage] = ()
+    """One that is there already is replaced."""
+    buried: Sequence[str] = ()
+    """Malformed messages, by their ids, whose bodies somebody else has now, or nobody wants."""
+    results_due: Sequence[ResultDue] = ()
+    results_told: Sequence[int] = ()
+    """By their numbers."""
     specification: Specification | None = None
     """At its next revision, or a `Conflict`."""
     changelog: ChangelogEntry | None = None
@@ -278,7 +289,7 @@ class Commits:
     """Items that the database could not take."""
 
 
-class Store(Accounts, NoticeShelf, PaceBook, Leftovers, Protocol):
+class Store(Accounts, NoticeShelf, MessageShelf, PaceBook, Leftovers, Protocol):
     """Raises `Unavailable` where it cannot read or write now (disk full, read-only, broken); it recovers by itself."""
 
     @property
@@ -292,6 +303,9 @@ class Store(Accounts, NoticeShelf, PaceBook, Leftovers, Protocol):
 
     async def take(self, *, owner: int, now: int, until: int, limit: int) -> list[TakenDelivery]:
         """Lease up to `limit` deliveries whose `wake_at` has come, best priority first, then the longest due."""
+
+    async def take_over(self, *, owner: int, deliveries: Sequence[int], until: int) -> list[TakenDelivery]:
+        """Lease those of `deliveries` that wait in the name of `QUEUE`, whether or not their leases have run out."""
 
     async def renew(self, *, owner: int, deliveries: Sequence[int], until: int) -> None:
         """Prolong the leases that `owner` still holds, and shorten none; revisions stay."""

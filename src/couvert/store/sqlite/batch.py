@@ -11,7 +11,7 @@ from typing import Final
 from couvert.domain.refusals import Refusal
 from couvert.store import codec
 from couvert.store.port import Change, Position
-from couvert.store.sqlite import accounts, notices, rows, statements as tables, suppressions
+from couvert.store.sqlite import accounts, messages, notices, rows, statements as tables, suppressions
 from couvert.store.sqlite.expectations import Expectations
 from couvert.store.sqlite.rows import TENANT, Row
 from couvert.store.sqlite.schema import PAGE_SIZE
@@ -88,6 +88,7 @@ class Batch:
         self._insert(tables.RECIPIENT, [rows.recipient_row(new) for change in passed for new in change.new_recipients])
         self._insert(tables.SANDBOX_MAIL, [rows.sandbox_row(mail) for mail in mails])
         notices.write(self._connection, passed)
+        messages.write(self._connection, passed)
 
     def _write_state(self, passed: Sequence[tuple[Change, Position]]) -> None:
         keys = list({key.key.id: key for change, _ in passed for key in change.keys}.values())

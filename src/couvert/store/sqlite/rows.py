@@ -81,7 +81,7 @@ def content_row(content: Content) -> Row:
     return (
         content.mail_id, TENANT, sender.email, sender.name, sender.organisation_name, content.subject,
         content.reply_to, content.html, content.text, _mapping(content.variables), refs.email_id,
-        refs.client_env_id, refs.project_id, refs.closure_id,
+        refs.client_env_id, refs.project_id, refs.closure_id, refs.queued_at,
         msgspec.json.encode(content.tags).decode() if content.tags else None, _mapping(content.headers),
         len(content.attachments),
     )  # fmt: skip

@@ -203,6 +203,7 @@ create table content (
     client_env_id text,
     project_id    text,
     closure_id    text,
+    queued_at     text,
     tags          text,
     headers       text,
     attachments   integer not null
@@ -258,6 +259,27 @@ create table notice (
 ) strict;
 create index notice_due on notice (look_at) where look_at is not null;
 create index notice_standing on notice (result, source, received_at);
+-- Messages of the queue that no mail could be made of; the body is null once the dead-letter queue has it.
+create table malformed_message (
+    message_id  text    primary key,
+    tenant      integer not null,
+    received_at integer not null,
+    deflated    blob,
+    fault       text    not null,
+    email_id           text,
+    email_recipient_id text,
+    recipient          text,
+    queued_at          text
+) strict;
+create index malformed_message_kept on malformed_message (received_at) where deflated is not null;
+-- Results that no event asks for: of malformed messages, and once more of messages that came again.
+create table result_due (
+    id          integer primary key autoincrement,
+    tenant      integer not null,
+    delivery_id integer,
+    message_id  text
+) strict;
+create index result_due_message on result_due (message_id) where message_id is not null;
 create table sandbox_mail (
     delivery_id integer not null,
     attempt     integer not null,

@@ -31,7 +31,7 @@ def replacing(key: str, *columns: str) -> str:
 
 
 EVENT: Final = Table("event", 7)
-CONTENT: Final = Table("content", 17)
+CONTENT: Final = Table("content", 18)
 ATTACHMENT: Final = Table("attachment", 8)
 RECIPIENT: Final = Table("recipient", 7)
 NOTE: Final = Table("note", 3)

@@ -16,6 +16,7 @@ from couvert.domain.mail import Recipient
 from couvert.domain.refusals import Unavailable
 from couvert.store import codec
 from couvert.store.port import (
+    QUEUE,
     Change,
     ChangelogEntry,
     Commits,
@@ -38,6 +39,7 @@ from couvert.store.sqlite.accounts import SqliteAccounts
 from couvert.store.sqlite.checkpointer import Checkpointer
 from couvert.store.sqlite.connections import open_checkpointer, open_reader, open_writer
 from couvert.store.sqlite.leftovers import SqliteLeftovers
+from couvert.store.sqlite.messages import SqliteMessages
 from couvert.store.sqlite.notices import SqliteNotices
 from couvert.store.sqlite.pace import SqlitePace
 from couvert.store.sqlite.rows import Row
@@ -57,6 +59,10 @@ _TAKE: Final = f"""
 update delivery set revision = revision + 1, wake_at = ?, owner = ? where id in (
     select id from delivery where priority = ? and wake_at <= ? order by wake_at limit ?
 ) returning {_DELIVERY}
+"""
+_TAKE_OVER: Final = f"""
+update delivery set revision = revision + 1, wake_at = ?, owner = ?
+where owner = {QUEUE} and due_at is not null and id in ({{}}) returning {_DELIVERY}
 """
 _ATTACHMENTS: Final = """
 select filename, content_type, content_id, size, sha256 from attachment where mail_id = ? order by n
@@ -83,7 +89,7 @@ where o.name in ({}) and k.is_active and (k.expires_at is null or k.expires_at >
 """
 
 
-class SqliteStore(SqliteAccounts, SqlitePace, SqliteSuppressions, SqliteNotices, SqliteLeftovers):
+class SqliteStore(SqliteAccounts, SqlitePace, SqliteSuppressions, SqliteNotices, SqliteMessages, SqliteLeftovers):
     """Writes go through one thread; point reads run where they are asked for, 5 to 10 us each on cached pages."""
 
     def __init__(self, directory: Path, now_ms: Callable[[], int]) -> None:
@@ -113,6 +119,14 @@ class SqliteStore(SqliteAccounts, SqlitePace, SqliteSuppressions, SqliteNotices,
             return _take(connection, owner, now, until, limit)
 
         return cast(list[TakenDelivery], await self._writer.submit(work))
+
+    async def take_over(self, *, owner: int, deliveries: Sequence[int], until: int) -> list[TakenDelivery]:
+        def work(connection: sqlite3.Connection) -> list[TakenDelivery]:
+            marks = ", ".join("?" * len(deliveries))
+            found = connection.execute(_TAKE_OVER.format(marks), (until, owner, *deliveries)).fetchall()
+            return _with_recipients(connection, [rows.delivery_of(row) for row in found])
+
+        return cast(list[TakenDelivery], await self._writer.submit(work)) if deliveries else []
 
     async def renew(self, *, owner: int, deliveries: Sequence[int], until: int) -> None:
         await self._each(
@@ -275,6 +289,10 @@ def _take(connection: sqlite3.Connection, owner: int, now: int, until: int, limi
             found = connection.execute(_TAKE, (until, owner, priority, now, limit - len(taken))).fetchall()
             # RETURNING keeps no order; ids are in time order, and a row keeps its place after a deferral by due time.
             taken += sorted(map(rows.delivery_of, found), key=lambda stored: stored.delivery.due_at or 0)
+    return _with_recipients(connection, taken)
+
+
+def _with_recipients(connection: sqlite3.Connection, taken: Sequence[StoredDelivery]) -> list[TakenDelivery]:
     ids = [stored.delivery.id for stored in taken]
     recipients = {
         row[0]: rows.recipient_of(row)
