@@ -301,8 +301,10 @@ class Store(Accounts, NoticeShelf, MessageShelf, PaceBook, Leftovers, Protocol):
         Many run at once and share a sync; one that conflicts or is faulty fails alone.
         """
 
-    async def take(self, *, owner: int, now: int, until: int, limit: int) -> list[TakenDelivery]:
-        """Lease up to `limit` deliveries whose `wake_at` has come, best priority first, then the longest due."""
+    async def take(self, *, owner: int, now: int, until: int, limit: int, bulk_beside: int = 0) -> list[TakenDelivery]:
+        """Lease up to `limit` deliveries whose `wake_at` has come, best priority first, and up to so many bulk ones
+        beside. Of one priority, posters get the same number, one of each in turn, and each its longest due first.
+        """
 
     async def take_over(self, *, owner: int, deliveries: Sequence[int], until: int) -> list[TakenDelivery]:
         """Lease those of `deliveries` that wait in the name of `QUEUE`, whether or not their leases have run out."""
@@ -312,6 +314,9 @@ class Store(Accounts, NoticeShelf, MessageShelf, PaceBook, Leftovers, Protocol):
 
     async def release(self, *, owner: int, deliveries: Sequence[int], wake_at: int | None = None) -> None:
         """Give leases back that were not begun: due again at `wake_at`, or when they were due before."""
+
+    async def next_look(self) -> int | None:
+        """When to `take` next, None if nothing waits: at times sooner, never later than the next delivery wants it."""
 
     async def next_wake(self) -> int | None:
         """When the next delivery wants a worker, None if nothing waits."""

@@ -39,11 +39,22 @@ create table delivery (
     expires_at integer,
     give_up_at integer not null,
     priority   integer not null,
+    poster     integer not null,
     revision   integer not null,
     wake_at    integer,
     owner      integer not null
 ) strict;
-create index delivery_wake on delivery (priority, wake_at) where wake_at is not null;
+create index delivery_wake on delivery (priority, poster, wake_at) where wake_at is not null;
+-- Who has deliveries that will want a worker, and when to look for them: never later than the first one does.
+create table queue (
+    priority  integer not null,
+    poster    integer not null,
+    tenant    integer not null,
+    wake_at   integer not null,
+    served_at integer not null,
+    primary key (priority, poster)
+) strict, without rowid;
+create index queue_wake on queue (wake_at);
 create index delivery_expiry on delivery (expires_at) where expires_at is not null and due_at is not null;
 
 create table api_key (
