@@ -7,7 +7,7 @@ import pytest
 from botocore.credentials import RefreshableCredentials
 from moto.server import ThreadedMotoServer
 
-from couvert.delivery.sqs import NotTaken, Outgoing, Queue, QueueTrouble
+from couvert.delivery.sqs import NotTaken, Outgoing, Queue, QueueRefused, QueueTrouble
 from couvert.delivery.sqs.calls import Calls
 from couvert.delivery.sqs.queue import LARGEST_EVERYWHERE
 from couvert.simulator.testing import simulated_ses
@@ -115,7 +115,7 @@ async def test_a_message_that_is_too_large_by_itself_is_refused_for_good(aws, ma
 async def test_a_queue_that_is_not_there_is_trouble_with_its_code(aws):
     queue = Queue("sqs://nowhere", aws)
 
-    with pytest.raises(QueueTrouble) as raised:
+    with pytest.raises(QueueRefused) as raised:
         await queue.receive(wait_seconds=0)
 
     assert raised.value.code == "QueueDoesNotExist"
