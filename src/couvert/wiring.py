@@ -55,6 +55,7 @@ from couvert.readmodels.follower import Follower
 from couvert.readmodels.reading import Reading
 from couvert.settings import Settings, WrongSetting
 from couvert.store.port import Store
+from couvert.tallies import Tally
 from couvert.workers.bounce_mailbox import BounceMailbox
 from couvert.workers.courier import Courier
 from couvert.workers.leases import Leases
@@ -279,12 +280,31 @@ def _wire(settings: Settings, store: Store, ids: IdSource, *, is_server: bool) -
         most_bytes=settings.max_bytes_in_flight,
     )
     mails, window_ms = AcceptMails(store, ids, now_ms), settings.idempotency_hours * 3_600_000
-    seen = IdempotencyKeys(store, now_ms, WINDOW_MS)
+    messages = TakeMessages(
+        store,
+        mails,
+        now_ms,
+        read_message,
+        IdempotencyKeys(store, now_ms, WINDOW_MS),
+        tells_results=settings.result_queue_url is not None,
+        wake=courier.wake,
+    )
     publisher = _publisher(settings, store, courier.wake) if is_server else None
     limits, feed, traffic, reading = MemoryLimits(), Feed(store.position), Traffic(), Reading(settings.data_dir)
     follower = Follower(settings.data_dir, delay_ms=settings.projection_delay_ms)
     readings = Readings(store, reading, settings.data_dir, now_ms, account.name if account else None)
-    watched = Watched(traffic, limits, store, follower, feed, courier, readings, read_notices.readings)
+    watched = Watched(
+        traffic,
+        limits,
+        store,
+        follower,
+        feed,
+        courier,
+        readings,
+        read_notices.readings,
+        messages.fates,
+        publisher.outcomes if publisher else Tally(),
+    )
     return Parts(
         settings=settings,
         store=store,
@@ -297,9 +317,7 @@ def _wire(settings: Settings, store: Store, ids: IdSource, *, is_server: bool) -
         notices=notices,
         suppressions=Suppressions(store, ids, now_ms),
         take_notices=TakeNotices(store, now_ms, signatures, settings.ses_topic_list, reader.wake),
-        take_messages=TakeMessages(
-            store, mails, now_ms, read_message, seen, settings.result_queue_url is not None, courier.wake
-        ),
+        take_messages=messages,
         publisher=publisher,
         read_notices=read_notices,
         notice_reader=reader,

@@ -1,4 +1,4 @@
-"""What is measured of others: the provider's pace and notices, and the receivers of webhooks."""
+"""What is measured of others: the provider's pace and notices, the bulk queue, and the receivers of webhooks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from couvert.tallies import Measure
 
 
 def outside(of: Watched) -> list[Measure]:
-    return [*_pace(of), *_notices(of), *_webhooks(of)]
+    return [*_pace(of), *_notices(of), *_queue(of), *_webhooks(of)]
 
 
 def _pace(of: Watched) -> list[Measure]:
@@ -64,6 +64,18 @@ def _notices(of: Watched) -> list[Measure]:
         Measure(
             "couvert_last_notice_timestamp_seconds", "gauge", "When the last notice came, in seconds since 1970.", (),
             lambda: [((), at / 1000)] if (at := readings.last_notice_at) is not None else [],
+        ),
+    ]  # fmt: skip
+
+
+def _queue(of: Watched) -> list[Measure]:
+    return [
+        tally(
+            "couvert_queue_messages_total", "Messages of the bulk queue, by what became of them.", of.messages, "fate"
+        ),
+        tally(
+            "couvert_queue_published_total", "Own recipients meant for the bulk queue, by whether they got there.",
+            of.published, "outcome",
         ),
     ]  # fmt: skip
 

@@ -11,6 +11,7 @@ from couvert.metrics.readings import Readings
 from couvert.readmodels.feed import Feed
 from couvert.readmodels.follower import Follower
 from couvert.store.port import Store
+from couvert.tallies import Tally
 from couvert.workers.courier import Courier
 
 
@@ -24,3 +25,7 @@ class Watched:
     courier: Courier
     readings: Readings
     notices: NoticeReadings
+    messages: Tally
+    """Of the bulk queue, by what became of them."""
+    published: Tally
+    """Recipients that were to be put there, by whether they were."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from io import BytesIO
 from typing import Any, Final
 
 import aiohttp
@@ -15,6 +16,8 @@ from botocore.credentials import ReadOnlyCredentials, RefreshableCredentials
 from botocore.exceptions import BotoCoreError
 from botocore.session import Session
 
+IN_ONE_PIECE: Final = 1_000_000
+"""Bytes that are written at once; what is longer is written piece by piece, while others are served."""
 PATIENCE_SECONDS: Final = 20
 """For an answer, beyond what was asked to be waited for."""
 _FORBIDDEN: Final = 403
@@ -53,7 +56,8 @@ class Calls:
         timeout = aiohttp.ClientTimeout(total=wait_seconds + PATIENCE_SECONDS)
         try:
             headers = self._signed(action, body, await self._keys())
-            async with self._opened().post(self._endpoint, data=body, headers=headers, timeout=timeout) as answer:
+            data = body if len(body) <= IN_ONE_PIECE else BytesIO(body)
+            async with self._opened().post(self._endpoint, data=data, headers=headers, timeout=timeout) as answer:
                 said = await answer.read()
                 status = answer.status
         except (aiohttp.ClientError, TimeoutError, BotoCoreError) as error:
