@@ -21,8 +21,8 @@ PRUNED: Final = 10_000
 _MESSAGE: Final = "webhook, position, created_at, state, attempts, tries, due_at, give_up_at"
 
 _LEAVES: Final = """
-update message set attempts = ?, tries = ?, due_at = iif(due_at is null, null, ?),
-state = iif(due_at is null and ? <> 1, state, ?) where webhook = ? and position = ?
+update message set attempts = ?, tries = ?, due_at = case when due_at is not null then ? end,
+state = case when due_at is null and ? <> 1 then state else ? end where webhook = ? and position = ?
 """
 _OVERDUE: Final = "due_at is not null and give_up_at < ?"
 _OLDEST: Final = """
