@@ -168,7 +168,7 @@ class Courier:
         works = self._leases.keep_renewing(), self._intake.keep_taking(), keep_expiring(self._attempts)
         self._tasks = [asyncio.create_task(work) for work in works]
         if self.passage.pacer is not None:
-            self._tasks.append(asyncio.create_task(self.passage.pacer.keep_learning()))
+            self._tasks.append(asyncio.create_task(self.passage.pacer.limits.keep_learning()))
 
     def begin_nothing_more(self) -> None:
         """Told to stop, while requests in flight still end."""

@@ -75,13 +75,13 @@ class Passage:
         if isinstance(outcome, Held):
             self.gate.hold(outcome.reason)
             if self.pacer is not None:
-                self.pacer.held(outcome.reason)
+                self.pacer.limits.held(outcome.reason)
         elif isinstance(outcome, Throttled):
             if self.pacer is not None:
-                self.pacer.throttled()
+                self.pacer.limits.throttled()
         elif not isinstance(outcome, Withheld):
             if self.pacer is not None:
-                self.pacer.held(None)
+                self.pacer.limits.held(None)
             if self.gate.is_on_trial:
                 self.gate.passed_through()
                 self._wanted.set()
