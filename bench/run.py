@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path[0] = str(Path(__file__).parents[1])  # so that `bench` is found, and its mime.py is not taken for another
 
 from bench import hot_spots
-from bench.figures import accept, bulk, drain, freshness, growth, lists, platform, start, webhooks
+from bench.figures import accept, bulk, drain, freshness, growth, kills, lists, pace, platform, start, webhooks
 from bench.harness import report
 from bench.harness.figure import QUICK, Figure, Scale, Skipped, Values
 from bench.harness.others import wait_for_quiet, watched
@@ -24,7 +24,8 @@ from bench.harness.workplace import workplace
 
 FIGURES = [
     accept.FIGURE, bulk.FIGURE, drain.FIGURE, start.FIGURE, growth.FIGURE,
-    platform.FIGURE, freshness.FIGURE, lists.FIGURE, webhooks.FIGURE,
+    platform.FIGURE, freshness.FIGURE, lists.FIGURE, webhooks.FIGURE, pace.FIGURE,
+    kills.FIGURE,
 ]  # fmt: skip
 
 
@@ -36,8 +37,9 @@ def main() -> None:
         if asked.profile:
             hot_spots.show(asked.profile)
             return
-        rounds = asked.runs or (1 if asked.quick else 3)
-        figures = [figure for figure in FIGURES if asked.only in (None, figure.name)]
+        figures = [figure for figure in FIGURES if asked.only == figure.name or not (asked.only or figure.is_long)]
+        is_once = asked.quick or any(figure.is_long for figure in figures)
+        rounds = asked.runs or (1 if is_once else 3)
         _measure(figures, QUICK if asked.quick else Scale(), rounds)
 
 

@@ -91,6 +91,11 @@ class Ledger:
         [(number,)] = self._read("select count(*) from notice where look_at is not null")
         return int(number)
 
+    def notices(self) -> int:
+        """How many of a provider's are kept."""
+        [(number,)] = self._read("select count(*) from notice")
+        return int(number)
+
     def events(self) -> Counter[str]:
         """How many of each kind are in the log."""
         sql = "select t.name, count(*) from event e join event_type t on t.code = e.type group by t.name"

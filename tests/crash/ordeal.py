@@ -20,8 +20,7 @@ from couvert.settings import Settings
 from couvert.simulator.testing import SimulatedSes
 from tests.crash.ledger import Entry, Ledger
 from tests.crash.load import Load, Ration, domain
-from tests.crash.service import Service
-from tests.crash.simulated import notices_under_way, service_on, subscribe
+from tests.crash.simulated import is_confirmed, notices_under_way, service_on, subscribe
 from tests.crash.until import until
 
 FATES: Mapping[str, tuple[str, State]] = {
@@ -36,6 +35,7 @@ FAULTS: Mapping[str, Any] = {
     "slow_ms": 5,
     "slow_jitter_ms": 40,
     "lose_answer": {"probability": 0.02},
+    "cut_before_body": {"probability": 0.005},
     "cut_after_body": {"probability": 0.01},
     "errors": [
         {"probability": 0.01, "type": "TooManyRequestsException"},
@@ -83,6 +83,8 @@ class Found:
     """Once all notices were read. The provider had taken none of these."""
     events: Counter[str] = field(default_factory=Counter)
     notices: int = 0
+    has_rebuilt: bool = False
+    """A rebuild agreed with the read models that had followed."""
     seconds: float = 0
 
 
@@ -93,6 +95,7 @@ class Ordeal:
         self._plan = plan
         self._chance = chance
         self._service = service_on(directory, ses, by=plan.by, lease_seconds=plan.lease_seconds)
+        self._log = self._service.log = (directory / "couvert.log").open("w")
         self._ledger = Ledger(directory)
         self._ration = Ration()
         self._audits: list[subprocess.Popen[str]] = []
@@ -117,16 +120,18 @@ class Ordeal:
             self._judge(load)
             self._resend_what_nobody_took()
             self._audited()
+            self.found.has_rebuilt = self._service.run("rebuild").returncode == 0
         finally:
             self._service.close()
             self._end_audits()
+            self._log.close()
         self.found.seconds = time.monotonic() - began
         return self.found
 
     # --- Ways to die --------------------------------------------------------------------------------------------------
 
     def _chosen(self, number: int) -> Callable[[], None]:
-        if number % 10 == 9:
+        if number % 5 == 4:
             return self._kill_two_workers
         return self._chance.choices([self._kill, self._kill_a_start, self._kill_a_stop], weights=[7, 2, 1])[0]
 
@@ -134,6 +139,7 @@ class Ordeal:
         self._service.start()
         if "sns" in self._plan.by:
             subscribe(self._ses, self._service)
+            until(lambda: is_confirmed(self._ses), "the service has confirmed the subscription")
         self._service.kill()
 
     def _kill(self) -> None:
@@ -198,9 +204,9 @@ class Ordeal:
         found.lost = load.promised - {entry.email for entry in entries}
         found.lost |= {entry.email for entry in entries if not copies.get(entry.email) and not _is_held(entry)}
         found.untrue = [
-            f"{entry.email} is {entry.state}"
-            for entry in entries
-            if copies.get(entry.email) and entry.state is not fate(entry.email)
+            *(f"{email} was answered as sent" for email in load.sent - copies.keys()),
+            *(f"{email} was accepted {times} times" for email, times in _twice(entries)),
+            *(f"{e.email} is {e.state}" for e in entries if copies.get(e.email) and e.state is not fate(e.email)),
         ]
         found.most_copies = max(copies.values())
         found.events = self._ledger.events()
@@ -247,6 +253,10 @@ def fate(email: str) -> State:
     """The state that a mail to it ends in."""
     _, state = FATES.get(email.partition("@")[2], ("delivery", State.DELIVERED))
     return state
+
+
+def _twice(entries: Sequence[Entry]) -> list[tuple[str, int]]:
+    return [(email, times) for email, times in Counter(entry.email for entry in entries).items() if times > 1]
 
 
 def _is_held(entry: Entry) -> bool:

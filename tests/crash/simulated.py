@@ -1,7 +1,7 @@
 """`couvert serve` that sends through simulated SES, and hears by SNS or SQS what became of its mails."""
 
-import os
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +50,8 @@ def notices_under_way(ses: SimulatedSes) -> int:
     return waiting
 
 
+@cache
 def client(service: str, ses: SimulatedSes) -> Any:
-    os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
     return boto3.client(
         service, endpoint_url=ses.url, region_name=REGION, aws_access_key_id=KEY_ID, aws_secret_access_key=SECRET
     )
