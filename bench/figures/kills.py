@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from bench.harness.figure import Figure, Line, Scale, Values, at_most
 from bench.harness.workplace import fresh_directory
 from couvert.simulator.testing import simulated_ses_process
-from tests.crash.ordeal import FAULTS, Found, Ordeal, Plan
+from tests.crash.ordeal import FAULTS, Ordeal, Plan
+from tests.crash.reckoning import Reckoning
 from tests.crash.simulated import QUEUE
 
 RATE = 5_000
@@ -58,7 +59,7 @@ def _round(scale: Scale) -> Values:
     }
 
 
-def _explain(found: Found, seed: int) -> None:
+def _explain(found: Reckoning, seed: int) -> None:
     for what in [*found.faults, *sorted(found.lost), *found.untrue][:SHOWN]:
         print(f"  CRASH_SEED={seed}: {what}", flush=True)
 

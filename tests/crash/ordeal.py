@@ -8,28 +8,20 @@ import asyncio
 import random
 import subprocess
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from couvert import wiring
-from couvert.domain.delivery import State
 from couvert.settings import Settings
 from couvert.simulator.testing import SimulatedSes
-from tests.crash.ledger import Entry, Ledger
+from tests.crash.ledger import Ledger
 from tests.crash.load import Load, Ration, domain
+from tests.crash.reckoning import FATES, Reckoning, is_held
 from tests.crash.simulated import is_confirmed, notices_under_way, service_on, subscribe
 from tests.crash.until import until
 
-FATES: Mapping[str, tuple[str, State]] = {
-    domain(0): ("bounce", State.BOUNCED),
-    domain(1): ("complaint", State.COMPLAINED),
-    domain(2): ("soft_bounce", State.BOUNCED),
-    domain(3): ("delay", State.DELIVERED),
-}
-"""What becomes of mails to whom, and the state that they have to end in; all others are delivered."""
 NOTICES = {"duplicate": {"probability": 0.2}, "shuffle": True, "late": {"probability": 0.1}, "late_ms": 3_000}
 FAULTS: Mapping[str, Any] = {
     "slow_ms": 5,
@@ -47,6 +39,7 @@ FAULTS: Mapping[str, Any] = {
     "outcomes": {f"@{name}": fate for name, (fate, _) in FATES.items()},
     "notices": NOTICES,
 }
+LETTER = ("--from", "shop@example.org", "--subject", "News for {{name}}", "--html", "letter.html")
 LIST_SIZE = 30
 
 
@@ -55,37 +48,10 @@ class Plan:
     kills: int
     recipients: int
     by: Sequence[str] = ("sns", "sqs")
-    faults: Mapping[str, Any] = field(default_factory=lambda: FAULTS)
+    faults: Mapping[str, Any]
     patience_seconds: float = 180
     """For each of the things that are waited for in the end."""
     lease_seconds: int = 2
-
-
-@dataclass
-class Found:
-    """What came of it."""
-
-    kills: Counter[str] = field(default_factory=Counter)
-    """By what was going on."""
-    faults: list[str] = field(default_factory=list)
-    """What audits said, after whichever kill."""
-    audits: int = 0
-    accepted: int = 0
-    answered: int = 0
-    """Recipients of mails that were answered with 200."""
-    lost: set[str] = field(default_factory=set)
-    """Answered, and not there; or neither handed over nor held as unknown."""
-    untrue: list[str] = field(default_factory=list)
-    """Whose state is not what became of the mail."""
-    most_copies: int = 0
-    became_unknown: int = 0
-    still_unknown: int = 0
-    """Once all notices were read. The provider had taken none of these."""
-    events: Counter[str] = field(default_factory=Counter)
-    notices: int = 0
-    has_rebuilt: bool = False
-    """A rebuild agreed with the read models that had followed."""
-    seconds: float = 0
 
 
 class Ordeal:
@@ -100,9 +66,9 @@ class Ordeal:
         self._ration = Ration()
         self._audits: list[subprocess.Popen[str]] = []
         self._lists = 0
-        self.found = Found()
+        self.found = Reckoning()
 
-    def run(self) -> Found:
+    def run(self) -> Reckoning:
         began = time.monotonic()
         self._write_letter()
         key = self._service.key()
@@ -117,10 +83,10 @@ class Ordeal:
                 self._ration.close()
                 load.finish()
             self._await_ends()
-            self._judge(load)
+            self._reckon(load)
             self._resend_what_nobody_took()
-            self._audited()
             self.found.has_rebuilt = self._service.run("rebuild").returncode == 0
+            self._audited()
         finally:
             self._service.close()
             self._end_audits()
@@ -198,34 +164,18 @@ class Ordeal:
         until(lambda: notices_under_way(self._ses) == 0, "all notices were brought", seconds)
         until(lambda: self._ledger.unread() == 0, "all notices were read", seconds)
 
-    def _judge(self, load: Load) -> None:
-        found, entries, copies = self.found, self._ledger.entries(), self._ses.copies()
-        found.accepted, found.answered = len(entries), len(load.promised)
-        found.lost = load.promised - {entry.email for entry in entries}
-        found.lost |= {entry.email for entry in entries if not copies.get(entry.email) and not _is_held(entry)}
-        found.untrue = [
-            *(f"{email} was answered as sent" for email in load.sent - copies.keys()),
-            *(f"{email} was accepted {times} times" for email, times in _twice(entries)),
-            *(f"{e.email} is {e.state}" for e in entries if copies.get(e.email) and e.state is not fate(e.email)),
-        ]
-        found.most_copies = max(copies.values())
-        found.events = self._ledger.events()
-        found.became_unknown = found.events["delivery.unknown.v1"]
-        found.still_unknown = sum(map(_is_held, entries))
-        found.notices = self._ses.state()["noticesPublished"]
+    def _reckon(self, load: Load) -> None:
+        self.found.events = self._ledger.events()
+        self.found.became_unknown = self.found.events["delivery.unknown.v1"]
+        self.found.notices = self._ses.state()["noticesPublished"]
+        self.found.once_told(self._ledger.entries(), self._ses.copies(), load)
 
     def _resend_what_nobody_took(self) -> None:
-        """The operator's decision for what no notice decides; then everybody has the mail, and has it once."""
-        self._ses.faults(outcomes=self._plan.faults.get("outcomes", {}))
-        asyncio.run(self._resend([entry.id for entry in self._ledger.entries() if _is_held(entry)]))
+        """The operator's decision, for what no notice decides."""
+        self._ses.faults(outcomes=self._plan.faults["outcomes"])
+        asyncio.run(self._resend([entry.id for entry in self._ledger.entries() if is_held(entry)]))
         self._await_ends()
-        copies = self._ses.copies()
-        self.found.most_copies = max(copies.values())
-        self.found.untrue += [
-            f"{entry.email} is {entry.state} in the end, with {copies.get(entry.email, 0)} copies"
-            for entry in self._ledger.entries()
-            if entry.state is not fate(entry.email) or copies.get(entry.email) != 1
-        ]
+        self.found.once_resent(self._ledger.entries(), self._ses.copies())
 
     async def _resend(self, deliveries: list[int]) -> None:
         parts = wiring.open_parts(Settings.read(data_dir=self._directory))
@@ -244,20 +194,3 @@ class Ordeal:
         people = [f"list{self._lists}.r{n}@{domain(n % 6)},Number {n}" for n in range(LIST_SIZE)]
         path.write_text("\n".join(["email,name", *people]))
         return path.name
-
-
-LETTER = ("--from", "shop@example.org", "--subject", "News for {{name}}", "--html", "letter.html")
-
-
-def fate(email: str) -> State:
-    """The state that a mail to it ends in."""
-    _, state = FATES.get(email.partition("@")[2], ("delivery", State.DELIVERED))
-    return state
-
-
-def _twice(entries: Sequence[Entry]) -> list[tuple[str, int]]:
-    return [(email, times) for email, times in Counter(entry.email for entry in entries).items() if times > 1]
-
-
-def _is_held(entry: Entry) -> bool:
-    return entry.state is State.UNKNOWN

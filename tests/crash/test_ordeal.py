@@ -4,14 +4,14 @@ import pytest
 
 from couvert.simulator.testing import simulated_ses_process
 from tests.crash.dice import ROUNDS, dice
-from tests.crash.ordeal import Ordeal, Plan
+from tests.crash.ordeal import FAULTS, Ordeal, Plan
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow]
 
 
 def test_killed_again_and_again_nobody_is_lost_nobody_gets_two_copies_and_whatever_can_be_known_is(directory):
     kills = ROUNDS + 2
-    plan = Plan(kills=kills, recipients=50 * kills, by=["sns"], lease_seconds=1)
+    plan = Plan(kills=kills, recipients=50 * kills, by=["sns"], faults=FAULTS, lease_seconds=1)
 
     with simulated_ses_process("--rate", "5000") as ses:
         found = Ordeal(directory, ses, plan, dice()).run()
