@@ -16,8 +16,10 @@ from typing import Any
 from couvert import wiring
 from couvert.settings import Settings
 from couvert.simulator.testing import SimulatedSes
+from tests.crash import producer
 from tests.crash.ledger import Ledger
 from tests.crash.load import Load, Ration, domain
+from tests.crash.producer import Producer
 from tests.crash.reckoning import FATES, Reckoning, is_held
 from tests.crash.simulated import is_confirmed, notices_under_way, service_on, subscribe
 from tests.crash.until import until
@@ -52,6 +54,8 @@ class Plan:
     patience_seconds: float = 180
     """For each of the things that are waited for in the end."""
     lease_seconds: int = 2
+    messages: int = 0
+    """Of mails that come by the bulk queue, before each kill; 0: there is no such queue."""
 
 
 class Ordeal:
@@ -60,7 +64,9 @@ class Ordeal:
         self._ses = ses
         self._plan = plan
         self._chance = chance
-        self._service = service_on(directory, ses, by=plan.by, lease_seconds=plan.lease_seconds)
+        self._producer = Producer(ses)
+        queue = {"queue_url": f"sqs://{producer.QUEUE}"} if plan.messages else {}
+        self._service = service_on(directory, ses, by=plan.by, lease_seconds=plan.lease_seconds, **queue)
         self._log = self._service.log = (directory / "couvert.log").open("w")
         self._ledger = Ledger(directory)
         self._ration = Ration()
@@ -78,6 +84,7 @@ class Ordeal:
                 self._ses.faults(**self._plan.faults)
                 for number in range(self._plan.kills):
                     self._ration.grant(self._plan.recipients // self._plan.kills)
+                    self._producer.put(self._plan.messages)
                     self._chosen(number)()
                 self._service.start()
                 self._ration.close()
@@ -160,6 +167,7 @@ class Ordeal:
 
     def _await_ends(self) -> None:
         seconds = self._plan.patience_seconds
+        until(lambda: self._producer.left() == 0, "all of the bulk queue was accepted", seconds)
         until(lambda: self._ledger.unfinished() == 0, "every delivery has ended", seconds)
         until(lambda: notices_under_way(self._ses) == 0, "all notices were brought", seconds)
         until(lambda: self._ledger.unread() == 0, "all notices were read", seconds)
@@ -168,7 +176,8 @@ class Ordeal:
         self.found.events = self._ledger.events()
         self.found.became_unknown = self.found.events["delivery.unknown.v1"]
         self.found.notices = self._ses.state()["noticesPublished"]
-        self.found.once_told(self._ledger.entries(), self._ses.copies(), load)
+        promised = load.promised | self._producer.promised
+        self.found.once_told(self._ledger.entries(), self._ses.copies(), promised, load.sent)
 
     def _resend_what_nobody_took(self) -> None:
         """The operator's decision, for what no notice decides."""

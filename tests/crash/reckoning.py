@@ -1,12 +1,12 @@
 """What an ordeal came to: everybody who was accepted, as the database has it, beside what the provider took."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from couvert.domain.delivery import State
 from tests.crash.ledger import Entry
-from tests.crash.load import Load, domain
+from tests.crash.load import domain
 
 FATES: Mapping[str, tuple[str, State]] = {
     domain(0): ("bounce", State.BOUNCED),
@@ -25,10 +25,10 @@ class Reckoning:
     faults: list[str] = field(default_factory=list)
     """What audits said, after whichever kill."""
     accepted: int = 0
-    answered: int = 0
-    """Recipients of mails that were answered with 200."""
+    promised: int = 0
+    """Recipients of mails that were answered with 200, and of messages that the bulk queue took."""
     lost: set[str] = field(default_factory=set)
-    """Answered, and not there; or neither taken by the provider nor held as unknown."""
+    """Promised, and not there; or neither taken by the provider nor held as unknown."""
     untrue: list[str] = field(default_factory=list)
     """Of whom something is said that is not what happened."""
     most_copies: int = 0
@@ -41,15 +41,17 @@ class Reckoning:
     """A rebuild agreed with the read models that had followed."""
     seconds: float = 0
 
-    def once_told(self, entries: Sequence[Entry], copies: Mapping[str, int], load: Load) -> None:
-        """Every notice was read."""
-        self.accepted, self.answered = len(entries), len(load.promised)
-        self.lost = load.promised - {entry.email for entry in entries}
+    def once_told(
+        self, entries: Sequence[Entry], copies: Mapping[str, int], promised: Set[str], sent: Set[str]
+    ) -> None:
+        """Every notice was read. `sent`: of whose mails a client was told that they are."""
+        self.accepted, self.promised = len(entries), len(promised)
+        self.lost = set(promised) - {entry.email for entry in entries}
         self.lost |= {entry.email for entry in entries if not copies.get(entry.email) and not is_held(entry)}
         self.still_unknown = sum(map(is_held, entries))
         self.most_copies = max(copies.values())
         self.untrue = [
-            *(f"{email} was answered as sent, and was not" for email in load.sent - copies.keys()),
+            *(f"{email} was answered as sent, and was not" for email in sent - copies.keys()),
             *(f"{email} was accepted {times} times" for email, times in _more_than_once(entries)),
             *(f"{e.email} was taken, and is {e.state}" for e in entries if copies.get(e.email) and not _is_true(e)),
         ]

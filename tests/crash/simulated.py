@@ -40,7 +40,7 @@ def is_confirmed(ses: SimulatedSes) -> bool:
 
 
 def notices_under_way(ses: SimulatedSes) -> int:
-    """That were not brought yet, and that lie in the queue."""
+    """That were not brought yet, and that lie in queues."""
     state = ses.state()
     waiting: int = state["noticesWaiting"]
     wanted = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]

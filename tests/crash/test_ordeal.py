@@ -22,5 +22,5 @@ def test_killed_again_and_again_nobody_is_lost_nobody_gets_two_copies_and_whatev
     assert found.faults == []
     assert found.audits > found.kills.total() == kills
     assert found.has_rebuilt
-    assert found.accepted >= found.answered > 25 * kills
+    assert found.accepted >= found.promised > 25 * kills
     assert found.became_unknown > found.still_unknown
