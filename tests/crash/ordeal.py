@@ -51,7 +51,7 @@ class Plan:
     recipients: int
     by: Sequence[str] = ("sns", "sqs")
     faults: Mapping[str, Any]
-    patience_seconds: float = 180
+    patience_seconds: float = 60
     """For each of the things that are waited for in the end."""
     lease_seconds: int = 2
     messages: int = 0

@@ -1,6 +1,7 @@
 """Several processes send for one account, and together they keep its pace."""
 
 import asyncio
+import itertools
 from dataclasses import dataclass, field
 
 import pytest
@@ -17,6 +18,7 @@ from couvert.simulator.testing import simulated_ses_process
 from couvert.wiring import now_ms, now_us
 from couvert.workers.pace import Pacer
 from tests.crash.courierhouse import Provider, accept, courier_of, until
+from tests.crash.crew import Worker
 from tests.crash.until import until as until_soon
 from tests.delivery.ses.handing import KEYS
 
@@ -52,11 +54,11 @@ def ses(monkeypatch):
 @pytest.fixture
 def hire(start, ses):
     """`hire(4, 500)`: four processes, each of which brings 500 mails into the one queue."""
+    names = map("worker{}.".format, itertools.count())
+    settings = {"transport": "ses://us-east-1", "aws_endpoint_url": ses.url, "max_in_flight": 32}
 
-    def hire(processes: int, mails: int) -> None:
-        for n in range(processes):
-            settings = {"transport": "ses://us-east-1", "aws_endpoint_url": ses.url, "max_in_flight": 32}
-            start("--bulk", str(mails), "--name", f"worker{n}.", **settings)
+    def hire(processes: int, mails: int) -> list[Worker]:
+        return [start("--bulk", str(mails), "--name", next(names), **settings) for _ in range(processes)]
 
     return hire
 
@@ -77,6 +79,22 @@ def most_in_two_seconds(rates) -> int:
     """Of whole seconds, one after the other."""
     counts = {each["second"]: each["recipients"] for each in rates["passed"]["seconds"]}
     return max((counts[second] + counts.get(second + 1, 0) for second in counts), default=0)
+
+
+@pytest.mark.slow
+def test_who_takes_the_place_of_a_killed_process_keeps_to_its_schedule(hire, ses, ledger):
+    for mails in (RATE // 2, RATE, RATE * 3 // 2):
+        (worker,) = hire(1, RATE)
+        until_soon(lambda least=mails: ses.state()["mails"] > least, "it is at work")
+        worker.kill()
+
+    hire(1, RATE)
+    ledger.await_ends()
+
+    rates = ses.rates()
+    assert rates["passed"]["mostInAnySecond"] <= RATE
+    assert rates["asked"]["total"] == rates["passed"]["total"]
+    assert set(ses.copies().values()) == {1}
 
 
 @pytest.mark.slow
