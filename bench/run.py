@@ -16,7 +16,7 @@ sys.path[0] = str(Path(__file__).parents[1])  # so that `bench` is found, and it
 
 from bench import hot_spots
 from bench.figures import (
-    accept, bulk, drain, freshness, growth, lists, platform, queue, ses, start, webhooks,
+    accept, bulk, drain, freshness, growth, kills, lists, pace, platform, queue, ses, start, webhooks,
 )  # fmt: skip
 from bench.harness import report
 from bench.harness.figure import QUICK, Figure, Scale, Skipped, Values
@@ -26,7 +26,8 @@ from bench.harness.workplace import workplace
 
 FIGURES = [
     accept.FIGURE, bulk.FIGURE, drain.FIGURE, ses.FIGURE, start.FIGURE, growth.FIGURE,
-    platform.FIGURE, freshness.FIGURE, lists.FIGURE, queue.FIGURE, webhooks.FIGURE,
+    platform.FIGURE, freshness.FIGURE, lists.FIGURE, queue.FIGURE, webhooks.FIGURE, pace.FIGURE,
+    kills.FIGURE,
 ]  # fmt: skip
 
 
@@ -38,8 +39,9 @@ def main() -> None:
         if asked.profile:
             hot_spots.show(asked.profile)
             return
-        rounds = asked.runs or (1 if asked.quick else 3)
-        figures = [figure for figure in FIGURES if asked.only in (None, figure.name)]
+        figures = [figure for figure in FIGURES if asked.only == figure.name or not (asked.only or figure.is_long)]
+        is_once = asked.quick or any(figure.is_long for figure in figures)
+        rounds = asked.runs or (1 if is_once else 3)
         _measure(figures, QUICK if asked.quick else Scale(), rounds)
 
 
