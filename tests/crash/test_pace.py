@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 
@@ -82,11 +83,15 @@ def most_in_two_seconds(rates) -> int:
     return max((counts[second] + counts.get(second + 1, 0) for second in counts), default=0)
 
 
+def has_taken(ses, more_than: int) -> bool:
+    return bool(ses.state()["mails"] > more_than)
+
+
 @pytest.mark.slow
 def test_who_takes_the_place_of_a_killed_process_keeps_to_its_schedule(hire, ses, ledger):
     for mails in (RATE // 2, RATE, RATE * 3 // 2):
         (worker,) = hire(1, RATE)
-        until_soon(lambda least=mails: ses.state()["mails"] > least, "it is at work")
+        until_soon(partial(has_taken, ses, mails), "it is at work")
         worker.kill()
 
     hire(1, RATE)
