@@ -58,7 +58,7 @@ async def open_parts(tmp_path: Path, ses: SimulatedSes) -> AsyncIterator[Open]:
 
 
 def client(ses: SimulatedSes, service: str) -> Any:
-    return boto3.client(service, endpoint_url=ses.url, region_name="us-east-1")
+    return boto3.Session().client(service, endpoint_url=ses.url, region_name="us-east-1")
 
 
 async def looked_at(parts: Parts, subject: str) -> list[tuple[Verdict, str]]:

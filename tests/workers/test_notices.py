@@ -57,7 +57,7 @@ def aws() -> Iterator[str]:
 def sqs(aws, monkeypatch) -> Iterator[Any]:
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
-    client = boto3.client("sqs", endpoint_url=aws)
+    client = boto3.Session().client("sqs", endpoint_url=aws)
     client.url = client.create_queue(QueueName="notices")["QueueUrl"]
     yield client
     client.delete_queue(QueueUrl=client.url)
@@ -102,7 +102,7 @@ async def test_by_the_queues_full_url_too(aws, sqs, taking, store):
 
 
 async def test_what_comes_by_sns_into_the_queue_is_the_same_as_without(aws, sqs, queue, taking, store, monkeypatch):
-    sns = boto3.client("sns", endpoint_url=aws)
+    sns = boto3.Session().client("sns", endpoint_url=aws)
     topic = sns.create_topic(Name="ses")["TopicArn"]
     arn = sqs.get_queue_attributes(QueueUrl=sqs.url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
