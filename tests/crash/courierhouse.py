@@ -51,6 +51,9 @@ class Provider:
     def release(self) -> None:
         self._slots.release()
 
+    async def rest(self) -> None:
+        """Nothing is kept open."""
+
     async def close(self) -> None:
         """Nothing is kept open."""
 

@@ -5,7 +5,7 @@ import json
 import pytest
 import structlog
 
-from couvert.cli import logs
+from couvert import logs
 from tests.metrics.test_metrics import post_v1
 
 PEOPLE = ("john", "refused@sandbox", "timeout@sandbox", "support@example", "zoë", "sandbox.test", "@")

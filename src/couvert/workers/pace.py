@@ -119,9 +119,13 @@ class Pacer:
                 log.exception("pace.not_learned", account=self._account.name)
             await asyncio.sleep(LEARN_SECONDS * (0.9 + random.random() / 5))  # noqa: S311 - no secret
 
+    def start(self) -> None:
+        self._stopped.clear()
+
     def stop(self) -> None:
-        """Nobody waits any longer."""
+        """Nobody waits any longer; what is reserved is lost, for who knows when there will be a `start`."""
         self._stopped.set()
+        self._block.clear()
 
     # --- Details, in the order they are called ------------------------------------------------------------------------
 
