@@ -121,6 +121,7 @@ class Pacer:
 
     def start(self) -> None:
         self._stopped.clear()
+        self.trouble = None  # that was then
 
     def stop(self) -> None:
         """Nobody waits any longer; what is reserved is lost, for who knows when there will be a `start`."""

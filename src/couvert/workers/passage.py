@@ -50,6 +50,13 @@ class Passage:
         if slot is not None and self.pacer is not None:
             self.pacer.put_back(slot)
 
+    def start(self, *, may_try: bool) -> None:
+        """With `may_try`, what is held is tried with one delivery."""
+        self.is_stopping = False
+        self.gate.try_again(is_for_trial=may_try)
+        if self.pacer is not None:
+            self.pacer.start()
+
     def stop(self) -> None:
         self.is_stopping = True
         if self.pacer is not None:
