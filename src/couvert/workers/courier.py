@@ -154,6 +154,10 @@ class Courier:
         return len(self._leases)
 
     @property
+    def is_at_work(self) -> bool:
+        return self._intake.is_taking or self.hands.are_at_work
+
+    @property
     def trouble(self) -> str | None:
         """Why nothing is handed over at the moment, None if all is well."""
         return self.passage.trouble
@@ -185,9 +189,9 @@ class Courier:
         """
         self.begin_nothing_more()
         until = clock() + within_seconds
-        while self._is_at_work() and clock() < until:  # noqa: ASYNC110 - once in a life, nothing would set an event
+        while self.is_at_work and clock() < until:  # noqa: ASYNC110 - once in a life, nothing would set an event
             await asyncio.sleep(0.01)
-        if self._is_at_work():
+        if self.is_at_work:
             log.error("courier.stopped_in_doubt", deliveries=list(self.porter.at_hand))
         for task in self._tasks:
             task.cancel()
@@ -195,9 +199,6 @@ class Courier:
         await self.hands.abandon()
         self._leases.drop_all()
         await self.passage.transport.rest()
-
-    def _is_at_work(self) -> bool:
-        return self._intake.is_taking or self.hands.are_at_work
 
     # --- Between its parts --------------------------------------------------------------------------------------------
 

@@ -153,15 +153,16 @@ class Results:
             refusals = await self._queue.send(batch)
         except QueueTrouble as trouble:
             return batch, trouble
-        left, trouble = [], None
+        left: list[Outgoing] = []
+        why: QueueTrouble | None = None
         for message, refusal in zip(batch, refusals, strict=True):
             if refusal is not None and refusal.is_final:
                 # It would keep all that comes after it from being told.
                 log.error("result.refused", why=refusal.why)
             elif refusal is not None:
                 left.append(message)
-                trouble = QueueTrouble(refusal.why)
-        return left, trouble
+                why = QueueTrouble(refusal.why)
+        return left, why
 
     async def _remember(self, page: _Page) -> None:
         if page.results or page.due or page.end - self._remembered >= STRIDE:
