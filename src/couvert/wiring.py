@@ -11,7 +11,7 @@ import secrets
 import sqlite3
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 from couvert.api import parts as doors
 from couvert.api.traffic import Traffic
+from couvert.api.v1.queue import read_message, wording
 from couvert.commands.accept import AcceptMails
 from couvert.commands.accounts import Accounts, open_accounts
 from couvert.commands.attempts import Attempts
@@ -30,6 +31,7 @@ from couvert.commands.keys import Keys
 from couvert.commands.notice_intake import TakeNotices
 from couvert.commands.notice_reading import ReadNotices
 from couvert.commands.notices import Notices
+from couvert.commands.queue_intake import WINDOW_MS, TakeMessages
 from couvert.commands.sandbox import SandboxMailroom
 from couvert.commands.send import SendMail
 from couvert.commands.suppressions import Suppressions
@@ -58,7 +60,8 @@ from couvert.workers.notice_reader import NoticeReader
 from couvert.workers.pace import Pacer
 
 if TYPE_CHECKING:
-    from couvert.workers.notice_queue import NoticeQueue
+    from couvert.delivery.sqs import Queue
+    from couvert.workers.queue.publisher import QueuePublisher
 
 SERVE_LOCK: Final = "serve.lock"
 SWITCH_SECONDS: Final = 0.0005
@@ -93,6 +96,9 @@ class Parts:
     notices: Notices
     suppressions: Suppressions
     take_notices: TakeNotices
+    take_messages: TakeMessages
+    publisher: QueuePublisher | None
+    """Puts bulk into the queue, in a server that has one."""
     read_notices: ReadNotices
     notice_reader: NoticeReader
     changelog: RecordChangelog
@@ -141,7 +147,7 @@ def open_parts(settings: Settings, *, is_server: bool = False) -> Parts:
     sys.setswitchinterval(SWITCH_SECONDS)
     # Node 0 is the server's: others meet each other once in 63 times, and only within the same millisecond.
     ids = IdSource(0 if is_server else random.randrange(1, NODES), now_ms)  # noqa: S311 - no secret
-    return _wire(settings, open_store(settings), ids)
+    return _wire(settings, open_store(settings), ids, is_server=is_server)
 
 
 @asynccontextmanager
@@ -174,22 +180,57 @@ async def notices_at_work(parts: Parts) -> AsyncIterator[None]:
         await stack.enter_async_context(parts.notice_reader.at_work())
         if settings.bounce_mailbox is not None:
             await stack.enter_async_context(BounceMailbox(settings.bounce_mailbox, parts.take_notices).at_work())
-        if settings.notice_queue_url is not None:
-            await stack.enter_async_context(_notice_queue(settings, parts.take_notices).at_work())
+        if (queue := queue_of(settings, "notice_queue_url")) is not None:
+            from couvert.workers.notice_queue import NoticeQueue
+
+            await stack.enter_async_context(NoticeQueue(queue, parts.take_notices).at_work())
         yield
 
 
-def _notice_queue(settings: Settings, notices: TakeNotices) -> NoticeQueue:
-    assert settings.notice_queue_url is not None
+@asynccontextmanager
+async def bulk_at_work(parts: Parts) -> AsyncIterator[None]:
+    """Bulk mail comes in by the queue, and goes out by it, if the settings name one. Raises `WrongSetting`."""
+    queue = queue_of(parts.settings, "queue_url")
+    if queue is None:
+        yield
+        return
+    from couvert.workers.queue.consumer import QueueConsumer
+    from couvert.workers.queue.dead_letters import DeadLetters
+
+    dead_letters = DeadLetters(parts.store, queue_of(parts.settings, "dead_letter_queue_url"), now_ms)
+    consumer = QueueConsumer(queue, parts.take_messages, parts.courier, dead_letters)
+    async with AsyncExitStack() as stack:
+        if parts.publisher is not None:
+            await stack.enter_async_context(parts.publisher.at_work())
+        await stack.enter_async_context(dead_letters.at_work())
+        await stack.enter_async_context(consumer.at_work())
+        yield
+
+
+def queue_of(settings: Settings, name: str) -> Queue | None:
+    """The queue that a setting names, None if it names none. Raises `WrongSetting`."""
+    address = getattr(settings, name)
+    if address is None:
+        return None
     try:
         from couvert.delivery.sqs import Queue
-        from couvert.workers.notice_queue import NoticeQueue
+
+        return Queue(address, settings.aws_endpoint_url)
     except ImportError:
-        raise WrongSetting("COUVERT_NOTICE_QUEUE_URL: to fetch from Amazon SQS: pip install couvert[aws]") from None
-    try:
-        return NoticeQueue(Queue(settings.notice_queue_url, settings.aws_endpoint_url), notices)
+        raise WrongSetting(
+            f"COUVERT_{name.upper()}: Amazon SQS needs more libraries: pip install couvert[aws]"
+        ) from None
     except ValueError as fault:
-        raise WrongSetting(f"COUVERT_NOTICE_QUEUE_URL: {fault}") from None
+        raise WrongSetting(f"COUVERT_{name.upper()}: {fault}") from None
+
+
+def _publisher(settings: Settings, store: Store, wake: Callable[[], None]) -> QueuePublisher | None:
+    queue = queue_of(settings, "queue_url")
+    if queue is None:
+        return None
+    from couvert.workers.queue.publisher import QueuePublisher
+
+    return QueuePublisher(queue, store, now_ms, wording=wording, wake=wake)
 
 
 def shown_url(settings: Settings) -> str:
@@ -215,7 +256,7 @@ def open_store(settings: Settings) -> Store:
         raise _unusable(settings.data_dir, error) from None
 
 
-def _wire(settings: Settings, store: Store, ids: IdSource) -> Parts:
+def _wire(settings: Settings, store: Store, ids: IdSource, *, is_server: bool) -> Parts:
     notices = Notices(store, now_ms, Consequences(store, ids, settings.suppress_after_soft_bounces))
     read_notices = ReadNotices(notices, now_ms)
     reader = NoticeReader(read_notices)
@@ -235,6 +276,8 @@ def _wire(settings: Settings, store: Store, ids: IdSource) -> Parts:
         most_bytes=settings.max_bytes_in_flight,
     )
     mails = AcceptMails(store, ids, now_ms)
+    seen = IdempotencyKeys(store, now_ms, WINDOW_MS)
+    publisher = _publisher(settings, store, courier.wake) if is_server else None
     limits, feed, traffic, reading = MemoryLimits(), Feed(store.position), Traffic(), Reading(settings.data_dir)
     follower = Follower(settings.data_dir, delay_ms=settings.projection_delay_ms)
     readings = Readings(store, reading, settings.data_dir, now_ms)
@@ -244,12 +287,16 @@ def _wire(settings: Settings, store: Store, ids: IdSource) -> Parts:
         store=store,
         keys=Keys(store, ids, now_ms),
         mails=mails,
-        send=SendMail(mails, store, courier, settings.v1_patience_seconds),
+        send=SendMail(mails, store, courier, settings.v1_patience_seconds, publisher),
         interventions=Interventions(store, now_ms, courier.wake),
         idempotency=IdempotencyKeys(store, now_ms, settings.idempotency_hours * 3_600_000),
         notices=notices,
         suppressions=Suppressions(store, ids, now_ms),
         take_notices=TakeNotices(store, now_ms, signatures, settings.ses_topic_list, reader.wake),
+        take_messages=TakeMessages(
+            store, mails, now_ms, read_message, seen, settings.result_queue_url is not None, courier.wake
+        ),
+        publisher=publisher,
         read_notices=read_notices,
         notice_reader=reader,
         changelog=RecordChangelog(store, now_ms),

@@ -88,6 +88,7 @@ def _run(parts: Parts, listener: socket.socket, lock: ServeLock) -> None:
             ending.at_work(),
             keeper.at_work(),
             wiring.notices_at_work(parts),
+            wiring.bulk_at_work(parts),
         ):
             host, port, *_ = listener.getsockname()
             shown = f"[{host}]" if ":" in host else host

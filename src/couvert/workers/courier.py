@@ -9,7 +9,7 @@ with a channel is reserved before, and one commit is spared.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Final
 
@@ -146,6 +146,12 @@ class Courier:
         self._wanted.set()
         if self.passage.is_stopping:
             self._awaited.tell_who_waits_in_vain()
+
+    async def take_over(self, deliveries: Sequence[int]) -> list[int]:
+        """Hand over, of those that wait in the queue's name, as many as there is room for here; those are returned. The
+        rest is due for whoever takes it. Raises `Unavailable`.
+        """
+        return await self._intake.take_over(deliveries)
 
     # --- As it is watched ---------------------------------------------------------------------------------------------
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import structlog
 
 from couvert.domain.refusals import Unavailable
-from couvert.store.port import Store, TakenDelivery
+from couvert.store.port import QUEUE, Store, TakenDelivery
 from couvert.workers.leases import Leases, clock
 from couvert.workers.passage import Passage
 from couvert.workers.porter import TROUBLE_SECONDS
@@ -85,6 +85,20 @@ class Intake:
             room -= 1
         self._is_backlogged = room == 0
         return self._is_backlogged
+
+    async def take_over(self, deliveries: Sequence[int]) -> list[int]:
+        """As `Courier.take_over` says."""
+        room = max(0, self.in_hand - len(self._leases)) if self._passage.takes_more else 0
+        since = clock()
+        taken = await self._store.take_over(
+            owner=self._leases.owner, deliveries=deliveries[:room], until=self._leases.until()
+        )
+        for each in taken:
+            self._put(each, each.stored.delivery.priority, since)
+        if len(deliveries) > room:
+            await self._store.release(owner=QUEUE, deliveries=deliveries[room:])
+            self._wanted.set()
+        return [each.stored.delivery.id for each in taken]
 
     @property
     def _room(self) -> int:

@@ -95,7 +95,7 @@ class QueuePublisher:
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
         self._is_at_work = True
-        works = self._learn(), *(self._keep_sending() for _ in range(SENDERS))
+        works = self.learn(), *(self._keep_sending() for _ in range(SENDERS))
         tasks = [asyncio.create_task(work) for work in works]
         try:
             yield
@@ -111,7 +111,8 @@ class QueuePublisher:
         """Once nothing waits here any more."""
         await self._waiting.join()
 
-    async def _learn(self) -> None:
+    async def learn(self) -> None:
+        """How large the queue's messages may be."""
         self._largest = await self._queue.largest()
 
     async def _keep_sending(self) -> None:
