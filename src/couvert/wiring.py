@@ -20,6 +20,7 @@ from typing import IO, TYPE_CHECKING, Final
 from couvert.api import parts as doors
 from couvert.api.traffic import Traffic
 from couvert.api.v1.queue import read_message, wording
+from couvert.api.v1.results import result_of, result_of_malformed
 from couvert.commands.accept import AcceptMails
 from couvert.commands.accounts import Accounts, open_accounts
 from couvert.commands.attempts import Attempts
@@ -51,6 +52,7 @@ from couvert.metrics.table import Watched, measures
 from couvert.readmodels.feed import Feed
 from couvert.readmodels.follower import Follower
 from couvert.readmodels.reading import Reading
+from couvert.readmodels.results import ResultSource
 from couvert.settings import Settings, WrongSetting
 from couvert.store.port import Store
 from couvert.workers.bounce_mailbox import BounceMailbox
@@ -61,7 +63,9 @@ from couvert.workers.pace import Pacer
 
 if TYPE_CHECKING:
     from couvert.delivery.sqs import Queue
+    from couvert.workers.queue.dead_letters import DeadLetters
     from couvert.workers.queue.publisher import QueuePublisher
+    from couvert.workers.results import Results
 
 SERVE_LOCK: Final = "serve.lock"
 SWITCH_SECONDS: Final = 0.0005
@@ -195,9 +199,8 @@ async def bulk_at_work(parts: Parts) -> AsyncIterator[None]:
         yield
         return
     from couvert.workers.queue.consumer import QueueConsumer
-    from couvert.workers.queue.dead_letters import DeadLetters
 
-    dead_letters = DeadLetters(parts.store, queue_of(parts.settings, "dead_letter_queue_url"), now_ms)
+    dead_letters = dead_letters_of(parts)
     consumer = QueueConsumer(queue, parts.take_messages, parts.courier, dead_letters)
     async with AsyncExitStack() as stack:
         if parts.publisher is not None:
@@ -205,6 +208,38 @@ async def bulk_at_work(parts: Parts) -> AsyncIterator[None]:
         await stack.enter_async_context(dead_letters.at_work())
         await stack.enter_async_context(consumer.at_work())
         yield
+
+
+def dead_letters_of(parts: Parts) -> DeadLetters:
+    """Raises `WrongSetting`."""
+    from couvert.workers.queue.dead_letters import DeadLetters
+
+    return DeadLetters(parts.store, queue_of(parts.settings, "dead_letter_queue_url"), now_ms)
+
+
+@asynccontextmanager
+async def results_at_work(parts: Parts) -> AsyncIterator[None]:
+    """The result queue is told, if the settings name one. To be entered before bulk comes in: what happened before is
+    not told. Raises `WrongSetting`.
+    """
+    results = results_of(parts)
+    if results is None:
+        yield
+        return
+    parts.store.on_commit(results.wake)
+    async with results.at_work():
+        yield
+
+
+def results_of(parts: Parts) -> Results | None:
+    """None if the settings name no result queue. Raises `WrongSetting`."""
+    queue = queue_of(parts.settings, "result_queue_url")
+    if queue is None:
+        return None
+    from couvert.workers.results import Results, Wording
+
+    source = ResultSource(parts.settings.data_dir)
+    return Results(parts.store, source, queue, Wording(result_of, result_of_malformed), now_ms)
 
 
 def queue_of(settings: Settings, name: str) -> Queue | None:
@@ -237,6 +272,13 @@ def shown_url(settings: Settings) -> str:
     """Where people reach the service: as the settings say, as a running `serve` does, or as it will by default."""
     url = settings.public_url or ServeLock(settings.data_dir).announced() or "http://127.0.0.1:8000"
     return url.rstrip("/")
+
+
+async def invitation(parts: Parts) -> str | None:
+    """A link at which somebody becomes the first admin; None if there are users."""
+    if not await parts.accounts.set_up.is_needed():
+        return None
+    return shown_url(parts.settings) + await parts.accounts.set_up.new_path()
 
 
 def has_data(settings: Settings) -> bool:

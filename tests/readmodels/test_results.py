@@ -1,4 +1,4 @@
-"""What the result queue is to be told, by what happened: each outcome once, and nothing of mails that nobody put there."""
+"""What the result queue is to be told, by what happened: each outcome once, and of bulk of /v1 alone."""
 
 import asyncio
 import sqlite3
@@ -12,6 +12,7 @@ from hypothesis import given, strategies as st
 
 from couvert.domain.delivery import State
 from couvert.domain.mail import AcceptMail, Recipient, References, Sender
+from couvert.domain.results import TAKEN
 from couvert.readmodels import results
 from couvert.readmodels.results import ResultSource
 from couvert.store.sqlite.store import FILE
@@ -89,7 +90,7 @@ async def test_one_in_doubt_has_another_once_a_notice_resolves_it(world, notice)
     first, second = told(world)
 
     assert (first.state, first.words, first.provider_id) == (State.UNKNOWN, "the connection broke", None)
-    assert second.state in results.TAKEN
+    assert second.state in TAKEN
     assert second.at == world.now
 
 
@@ -240,9 +241,10 @@ def test_how_it_stands_is_what_the_deliverys_row_says(past, policy):
             with results_for_all(), closing(ResultSource(directory)) as source:
                 for delivery_id in world.deliveries:
                     stored, outcome = await world.store.delivery(delivery_id), source.outcome(delivery_id)
+                    assert stored is not None
                     state = stored.delivery.state
                     assert (outcome is None) is (state is State.QUEUED)
-                    assert outcome is None or {outcome.state, state} <= results.TAKEN or outcome.state is state
+                    assert outcome is None or {outcome.state, state} <= TAKEN or outcome.state is state
 
     with TemporaryDirectory() as directory:
         asyncio.run(live(Path(directory)))

@@ -7,4 +7,4 @@ from typing import Final
 from couvert.aws_lambda.api_handler import Api
 from couvert.aws_lambda.container import Container
 
-handler: Final = Api(Container.open(follows=True))
+handler: Final = Api(Container.open(answers=True))

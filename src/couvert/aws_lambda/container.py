@@ -15,6 +15,7 @@ from typing import Any, Final, Self, TypeVar
 import structlog
 
 from couvert import logs, wiring
+from couvert.aws_lambda.chores import Chores
 from couvert.aws_lambda.time_left import TimeLeft
 from couvert.domain.refusals import Unavailable
 from couvert.settings import Settings, WrongSetting
@@ -29,16 +30,17 @@ log = structlog.get_logger()
 
 class Container:
     def __init__(self, parts: Parts, lock: ServeLock) -> None:
+        """`lock` is held for as long as this lives: nobody else works on the same files."""
         self.parts = parts
         self._lock = lock
-        """Held for as long as this is: nobody else works on the same files."""
+        self._chores = Chores(parts)
         self._life = AsyncExitStack()
         self._loop = asyncio.new_event_loop()
         asyncio.set_event_loop(self._loop)  # for libraries that ask for it between two runs
 
     @classmethod
-    def open(cls, *, follows: bool) -> Self:
-        """As the environment says; `follows`: with read models. Raises `WrongSetting`, which fails the init."""
+    def open(cls, *, answers: bool) -> Self:
+        """As the environment says; `answers`: it has doors. Raises `WrongSetting`, which fails the init."""
         try:
             settings = Settings.read()
             logs.configure(settings.log_level)
@@ -48,7 +50,7 @@ class Container:
         except WrongSetting:
             sys.tracebacklimit = 0  # the runtime prints what is raised, and the sentence says it all
             raise
-        container.run(container._start(follows=follows))
+        container.run(container._start(answers=answers))
         return container
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -57,28 +59,42 @@ class Container:
     @asynccontextmanager
     async def sending(self, time: TimeLeft, *, takes_due: bool) -> AsyncIterator[None]:
         """Hand-overs are possible within, and are over after it; with `takes_due`, of whatever waits in the queue."""
-        courier = self.parts.courier
+        courier, publisher = self.parts.courier, self.parts.publisher
         courier.start(takes_due=takes_due)
         try:
             yield
+            if publisher is not None:
+                with suppress(TimeoutError):  # in two minutes they are due for anybody
+                    await asyncio.wait_for(publisher.published(), time.to_begin)
         finally:
             await courier.rest(time.to_hand_over)
+            if publisher is not None:
+                await publisher.rest()
 
     async def deliver(self, time: TimeLeft, *, ours: Sequence[int] = ()) -> None:
         """What is due, and what waits for whoever received `ours`, as far as the time allows; the rest is for whoever
         has the database.
         """
         async with self.sending(time, takes_due=True):
-            with suppress(Unavailable):  # in two minutes they are due for anybody
+            with suppress(Unavailable):  # as above
                 await self.parts.courier.take_over(ours)
-            while time.to_begin > 0 and await self._has_more():  # noqa: ASYNC110 - others make deliveries due as well
+            while time.to_begin > 0 and await self._has_more():  # noqa: ASYNC110 - other processes set no event
                 await asyncio.sleep(LOOK_SECONDS)
-        await self._follow_up(time)
+        await self._chores.do(time)
 
     # --- Details, in the order they are called ------------------------------------------------------------------------
 
-    async def _start(self, *, follows: bool) -> None:
-        await self._life.enter_async_context(wiring.running(self.parts, delivers=False, follows=follows))
+    async def _start(self, *, answers: bool) -> None:
+        await self._life.enter_async_context(wiring.running(self.parts, delivers=False, follows=answers))
+        await self._chores.start()
+        if answers:
+            await self._open_doors()
+
+    async def _open_doors(self) -> None:
+        if self.parts.publisher is not None:
+            await self._life.enter_async_context(self.parts.publisher.at_work())
+        if (link := await wiring.invitation(self.parts)) is not None:
+            log.warning("console.waits_for_first_admin", link=link)
 
     async def _has_more(self) -> bool:
         """Something is due or under way, and the provider is there."""

@@ -7,4 +7,4 @@ from typing import Final
 from couvert.aws_lambda.container import Container
 from couvert.aws_lambda.queue_handler import Queue
 
-handler: Final = Queue(Container.open(follows=False))
+handler: Final = Queue(Container.open(answers=False))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
 from aws_lambda_powertools.utilities.batch import AsyncBatchProcessor, EventType, async_process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
@@ -13,6 +14,8 @@ from couvert.aws_lambda.time_left import Context, TimeLeft
 from couvert.commands.queue_intake import NotNow, Ours, QueueMessage
 
 Event = dict[str, Any]
+
+log = structlog.get_logger()
 
 
 class NotKept(Exception):
@@ -33,7 +36,11 @@ class Queue:
         if "Records" in event:
             failures = async_process_partial_response(event, self._take, self._batch)
         ours, self._ours = self._ours, []
-        self._container.run(self._container.deliver(time, ours=ours))
+        try:
+            self._container.run(self._container.deliver(time, ours=ours))
+        except Exception:
+            # What was accepted is kept: no reason to call the whole batch failed, and have it come again.
+            log.exception("lambda.not_delivered")
         return failures
 
     async def _take(self, record: SQSRecord) -> None:

@@ -74,7 +74,7 @@ class Results:
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
         with suppress(Unavailable):
-            await self._begin()
+            await self.begin()
         async with at_work(self._run):
             yield
 
@@ -89,9 +89,17 @@ class Results:
         is_last, self._page = self._page.is_last, None
         return not is_last
 
-    async def close(self) -> None:
+    async def begin(self) -> None:
+        """Where nobody ever published, what happened before is nobody's to wait for. Raises `Unavailable`."""
+        mark = await self._store.results_mark()
+        if mark is None:
+            mark = await self._store.position()
+            await self._store.commit(Change(at=self._now_ms(), results_mark=mark))
+        self._looked_to = self._remembered = mark
+
+    async def rest(self) -> None:
+        """Close connections; the next step opens them anew."""
         await self._queue.close()
-        self._source.close()
 
     # --- Details, in the order they are called ------------------------------------------------------------------------
 
@@ -99,7 +107,8 @@ class Results:
         try:
             await again_and_again(self._turn, "results", (QueueTrouble, sqlite3.Error))
         finally:
-            await self.close()
+            await self.rest()
+            self._source.close()
 
     async def _turn(self) -> None:
         if await self.step():
@@ -110,17 +119,10 @@ class Results:
                 await asyncio.sleep(LINGER_SECONDS)
         self._woken.clear()
 
-    async def _begin(self) -> Position:
-        """Where nobody ever published, what happened before is nobody's to wait for."""
-        mark = await self._store.results_mark()
-        if mark is None:
-            mark = await self._store.position()
-            await self._store.commit(Change(at=self._now_ms(), results_mark=mark))
-        self._looked_to = self._remembered = mark
-        return mark
-
     async def _next_page(self) -> _Page:
-        after = await self._begin() if self._looked_to is None else self._looked_to
+        if self._looked_to is None:
+            await self.begin()
+        after = self._looked_to or 0
         due = await self._store.results_due(MOST_DUE)
         look, again = await asyncio.to_thread(lambda: (self._source.look(after), self._outcomes(due)))
         malformed = [await self._store.malformed_message(each.message_id) for each in due if each.message_id]

@@ -39,6 +39,11 @@ class DeadLetters:
     def at_work(self) -> AbstractAsyncContextManager[None]:
         return at_work(self._run)
 
+    async def rest(self) -> None:
+        """Close connections; the next copy opens them anew."""
+        if self._queue is not None:
+            await self._queue.close()
+
     async def copy(self) -> int:
         """How many went there; once they are there, their bodies are gone from here. Raises `QueueTrouble`."""
         if self._queue is None:

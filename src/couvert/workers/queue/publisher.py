@@ -111,6 +111,10 @@ class QueuePublisher:
         """Once nothing waits here any more."""
         await self._waiting.join()
 
+    async def rest(self) -> None:
+        """Close connections; the next message opens them anew."""
+        await self._queue.close()
+
     async def learn(self) -> None:
         """How large the queue's messages may be."""
         self._largest = await self._queue.largest()
