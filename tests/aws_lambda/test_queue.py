@@ -13,7 +13,7 @@ from tests.workers.queue.post import body
 
 pytestmark = [pytest.mark.slow]
 
-NONE_FAILED = {"batchItemFailures": []}
+NONE_FAILED: dict[str, list[object]] = {"batchItemFailures": []}
 ALICE, BOB, CHARLIE = "alice@example.org", "bob@example.org", "charlie@example.org"
 
 
