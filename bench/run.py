@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path[0] = str(Path(__file__).parents[1])  # so that `bench` is found, and its mime.py is not taken for another
 
 from bench import hot_spots
-from bench.figures import accept, bulk, drain, freshness, growth, lists, platform, start, webhooks
+from bench.figures import accept, bulk, drain, freshness, growth, lists, platform, queue, start, webhooks
 from bench.harness import report
 from bench.harness.figure import QUICK, Figure, Scale, Skipped, Values
 from bench.harness.others import wait_for_quiet, watched
@@ -24,7 +24,7 @@ from bench.harness.workplace import workplace
 
 FIGURES = [
     accept.FIGURE, bulk.FIGURE, drain.FIGURE, start.FIGURE, growth.FIGURE,
-    platform.FIGURE, freshness.FIGURE, lists.FIGURE, webhooks.FIGURE,
+    platform.FIGURE, freshness.FIGURE, lists.FIGURE, webhooks.FIGURE, queue.FIGURE,
 ]  # fmt: skip
 
 

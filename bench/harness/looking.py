@@ -35,11 +35,18 @@ class Looking:
         """How many deliveries want a worker."""
         return int(self._ask("select count(*) from delivery where wake_at is not null")[0][0])
 
+    def count(self) -> int:
+        """How many deliveries there are."""
+        return int(self._ask("select count(*) from delivery")[0][0])
+
     def newest(self) -> int:
         return int(self._ask("select coalesce(max(id), 0) from delivery")[0][0])
 
     def wait_for_position_after(self, position: int, at_most_seconds: float) -> None:
         _wait(lambda: self.position() > position, at_most_seconds, "nothing happened", pause=0.002)
+
+    def wait_for_count(self, count: int, at_most_seconds: float) -> None:
+        _wait(lambda: self.count() >= count, at_most_seconds, "messages are still missing", pause=0.05)
 
     def wait_until_done(self, at_most_seconds: float) -> None:
         _wait(lambda: not self.is_waiting(), at_most_seconds, "deliveries still wait", pause=0.01)

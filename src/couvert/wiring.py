@@ -29,6 +29,7 @@ from couvert.commands.consequences import Consequences
 from couvert.commands.idempotency import IdempotencyKeys
 from couvert.commands.interventions import Interventions
 from couvert.commands.keys import Keys
+from couvert.commands.leftovers import ClearLeftovers
 from couvert.commands.notice_intake import TakeNotices
 from couvert.commands.notice_reading import ReadNotices
 from couvert.commands.notices import Notices
@@ -48,13 +49,15 @@ from couvert.limits.memory import MemoryLimits
 from couvert.limits.port import Limits
 from couvert.metrics.page import MetricsPage
 from couvert.metrics.readings import Readings
-from couvert.metrics.table import Watched, measures
+from couvert.metrics.table import measures
+from couvert.metrics.watched import Watched
 from couvert.readmodels.feed import Feed
 from couvert.readmodels.follower import Follower
 from couvert.readmodels.reading import Reading
 from couvert.readmodels.results import ResultSource
 from couvert.settings import Settings, WrongSetting
 from couvert.store.port import Store
+from couvert.tallies import Tally
 from couvert.workers.bounce_mailbox import BounceMailbox
 from couvert.workers.courier import Courier
 from couvert.workers.leases import Leases
@@ -97,6 +100,7 @@ class Parts:
     send: SendMail
     interventions: Interventions
     idempotency: IdempotencyKeys
+    leftovers: ClearLeftovers
     notices: Notices
     suppressions: Suppressions
     take_notices: TakeNotices
@@ -317,13 +321,32 @@ def _wire(settings: Settings, store: Store, ids: IdSource, *, is_server: bool) -
         pacer=None if account is None else Pacer(store, account, now_us),
         most_bytes=settings.max_bytes_in_flight,
     )
-    mails = AcceptMails(store, ids, now_ms)
-    seen = IdempotencyKeys(store, now_ms, WINDOW_MS)
+    mails, window_ms = AcceptMails(store, ids, now_ms), settings.idempotency_hours * 3_600_000
+    messages = TakeMessages(
+        store,
+        mails,
+        now_ms,
+        read_message,
+        IdempotencyKeys(store, now_ms, WINDOW_MS),
+        tells_results=settings.result_queue_url is not None,
+        wake=courier.wake,
+    )
     publisher = _publisher(settings, store, courier.wake) if is_server else None
     limits, feed, traffic, reading = MemoryLimits(), Feed(store.position), Traffic(), Reading(settings.data_dir)
     follower = Follower(settings.data_dir, delay_ms=settings.projection_delay_ms)
-    readings = Readings(store, reading, settings.data_dir, now_ms)
-    watched = Watched(traffic, limits, store, follower, feed, courier, readings)
+    readings = Readings(store, reading, settings.data_dir, now_ms, account.name if account else None)
+    watched = Watched(
+        traffic,
+        limits,
+        store,
+        follower,
+        feed,
+        courier,
+        readings,
+        read_notices.readings,
+        messages.fates,
+        publisher.outcomes if publisher else Tally(),
+    )
     return Parts(
         settings=settings,
         store=store,
@@ -331,13 +354,12 @@ def _wire(settings: Settings, store: Store, ids: IdSource, *, is_server: bool) -
         mails=mails,
         send=SendMail(mails, store, courier, settings.v1_patience_seconds, publisher),
         interventions=Interventions(store, now_ms, courier.wake),
-        idempotency=IdempotencyKeys(store, now_ms, settings.idempotency_hours * 3_600_000),
+        idempotency=IdempotencyKeys(store, now_ms, window_ms),
+        leftovers=ClearLeftovers(store, now_ms, max(window_ms, WINDOW_MS)),
         notices=notices,
         suppressions=Suppressions(store, ids, now_ms),
         take_notices=TakeNotices(store, now_ms, signatures, settings.ses_topic_list, reader.wake),
-        take_messages=TakeMessages(
-            store, mails, now_ms, read_message, seen, settings.result_queue_url is not None, courier.wake
-        ),
+        take_messages=messages,
         publisher=publisher,
         read_notices=read_notices,
         notice_reader=reader,

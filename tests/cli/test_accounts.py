@@ -67,6 +67,13 @@ def test_who_is_added_with_a_password_needs_none(couvert):
     assert "readonly  alice@example.com" in couvert("user", "list").stdout
 
 
+def test_a_role_is_changed_by_address(couvert):
+    couvert("user", "add", "bob@example.com")
+
+    assert couvert("user", "role", "bob@example.com", "readonly").returncode == 0
+    assert "readonly  bob@example.com" in couvert("user", "list").stdout
+
+
 @pytest.mark.parametrize(("arguments", "stdin", "words"), [
     (("user", "add", "nobody"), None, "email: "),
     (("user", "add", "bob@example.com", "--role", "king"), None, "king"),
@@ -74,6 +81,8 @@ def test_who_is_added_with_a_password_needs_none(couvert):
     (("user", "add", "alice@example.com"), None, "There is a user"),
     (("user", "delete", "bob@example.com"), None, "There is no user bob@example.com"),
     (("user", "delete", "alice@example.com"), None, "last admin"),
+    (("user", "role", "alice@example.com", "member"), None, "last admin"),
+    (("user", "role", "alice@example.com", "king"), None, "king"),
     (("user", "link", "bob@example.com"), None, "There is no user bob@example.com"),
     (("token", "create", "--user", "bob@example.com", "--role", "api_read"), None, "There is no user"),
     (("token", "create", "--user", "alice@example.com", "--role", "api_all"), None, "api_all"),

@@ -72,7 +72,8 @@ def _told(kind: NoticeKind, recipients: tuple[str, ...], at: str) -> dict[str, A
             bounce_type, subtype, status, diagnosis = _BOUNCES[kind]
             more = {"action": "failed", "status": status, "diagnosticCode": diagnosis}
             bounced = [{**one, **{name: value for name, value in more.items() if value}} for one in each]
-            return {"bounce": {"bounceType": bounce_type, "bounceSubType": subtype, "bouncedRecipients": bounced}}
+            told = {"bounceType": bounce_type, "bounceSubType": subtype, "bouncedRecipients": bounced, "timestamp": at}
+            return {"bounce": told}
 
 
 def in_envelope(notice: bytes, **changes: Any) -> bytes:

@@ -7,10 +7,21 @@ from contextlib import closing
 import pytest
 
 from couvert.commands.idempotency import claim_of
+from couvert.commands.tokens import CreatedToken
 from couvert.domain.allowance import Allowance
 from couvert.domain.refusals import Conflict, NotFound, RuleBroken, TokenRevoked, Unauthenticated
 from couvert.domain.token import TokenWithdrawn
-from couvert.domain.user import PasswordSet, Person, Role, UserAdded, UserDeleted, UserLimited, UserRenamed
+from couvert.domain.user import (
+    PasswordSet,
+    Person,
+    Role,
+    UserAdded,
+    UserDeleted,
+    UserLimited,
+    UserRenamed,
+    UserRoleChanged,
+)
+from couvert.readmodels.audit import audit
 from couvert.store.sqlite.store import FILE
 from tests.commands.people import PASSWORD, caller, new_token
 from tests.store.changes import NOW
@@ -179,3 +190,46 @@ async def test_a_limit_of_ones_own_is_known_with_the_next_request(accounts, stor
     assert await accounts.users.limit(bob.id, Allowance(10_000, 600)) == position
     await accounts.users.limit(bob.id, None)
     assert (await caller(accounts, token)).allowance is None
+
+
+async def test_a_role_counts_with_the_next_request(accounts, store, tmp_path, alice, bob):
+    token = await new_token(accounts, bob)
+
+    position = await accounts.users.give_role(bob.id, Role.ADMIN)
+
+    assert (await accounts.book.find(token.secret, fresh=False)).is_admin
+    assert (await events(store, bob.id))[-1] == UserRoleChanged(Role.ADMIN)
+    assert await accounts.users.give_role(bob.id, Role.ADMIN) == position
+    assert audit(tmp_path).faults.first == []
+
+
+async def test_who_may_only_read_from_now_on_loses_the_tokens_that_may_write(accounts, store, alice, bob):
+    writing, reading = await new_token(accounts, bob), await new_token(accounts, bob, "api_read")
+
+    await accounts.users.give_role(bob.id, Role.READONLY)
+
+    with pytest.raises(TokenRevoked):
+        await accounts.book.find(writing.secret, fresh=False)
+    assert (await caller(accounts, reading)).roles == {"api_read"}
+    with pytest.raises(RuleBroken, match="readonly"):
+        await new_token(accounts, bob)
+
+
+async def test_a_token_made_while_its_owner_loses_the_right_to_write_cannot_write(accounts, store, alice, bob):
+    asked = [*(new_token(accounts, bob) for _ in range(5)), accounts.users.give_role(bob.id, Role.READONLY)]
+
+    made = [each for each in await asyncio.gather(*asked, return_exceptions=True) if isinstance(each, CreatedToken)]
+
+    met = await asyncio.gather(*(caller(accounts, token) for token in made), return_exceptions=True)
+    assert len(made) >= 1
+    assert all(isinstance(each, TokenRevoked) or getattr(each, "roles", None) == {"api_read"} for each in met)
+
+
+async def test_of_two_admins_who_take_each_others_role_one_keeps_it(accounts, store, alice):
+    carol = (await accounts.users.add(email="carol@example.com", role=Role.ADMIN)).user
+    asked = [accounts.users.give_role(each.id, Role.MEMBER) for each in (alice, carol)]
+
+    outcomes = await asyncio.gather(*asked, return_exceptions=True)
+
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Conflict", "int"]
+    assert [stored.user.is_admin for stored in await store.users()].count(True) == 1

@@ -30,6 +30,16 @@ async def test_the_root_leads_to_the_console(browser, path):
     assert went_to(await browser.get(path), "/console/")
 
 
+@pytest.mark.parametrize("path", ["/console/nowhere", "/console/tokens/1/nothing", "/console//", "/console/%00"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_an_address_of_the_console_that_nobody_has_is_told_on_a_page(service, path, method):
+    answer = await service.request(method, path)
+
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "There is no such page." in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
 async def test_a_stranger_is_asked_to_sign_in(browser):
     assert went_to(await browser.get("/console/"), "/console/login")
 

@@ -18,9 +18,11 @@ import argparse
 import asyncio
 import os
 import signal
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from couvert import logs, wiring
@@ -138,10 +140,10 @@ class WatchedClearance:
 
 
 async def run(settings: Settings, bulk: int, singles: int, name: str) -> None:
-    parts = wiring.open_parts(settings)
+    parts = wiring.open_parts(settings, is_server=settings.queue_url is not None)
     told_to_stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told_to_stop.set)
-    async with wiring.running(parts, delivers=True):
+    async with wiring.running(parts, delivers=True), wiring.bulk_at_work(parts):
         # Both ways into the courier's hands: out of the queue, and handed in by whoever waits for the outcome.
         if bulk:
             await parts.send.queue(_mail(f"{name}bulk", bulk), key=None)
@@ -164,6 +166,12 @@ def main() -> None:
     asked = parser.parse_args()
     logs.configure("warning")
     steps = Steps(asked.fault)
+    settings = Settings.read(data_dir=asked.data)
+    if settings.queue_url is not None:
+        sys.path.append(str(Path(__file__).parents[2]))  # a script knows nothing but its own folder
+        from tests.crash.queue_steps import watch
+
+        watch(steps)
     opened, chosen = wiring.open_store, wiring.provider_of
     wiring.open_store = lambda *given: WatchedStore(opened(*given), steps)
 
@@ -172,7 +180,7 @@ def main() -> None:
         return WatchedTransport(transport, steps), account
 
     wiring.provider_of = watched
-    asyncio.run(run(Settings.read(data_dir=asked.data), asked.bulk, asked.singles, asked.name))
+    asyncio.run(run(settings, asked.bulk, asked.singles, asked.name))
 
 
 if __name__ == "__main__":

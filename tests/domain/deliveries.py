@@ -35,7 +35,7 @@ def waiting(**changes: Any) -> Delivery:
     """A delivery that was accepted now and is due at once."""
     delivery = Delivery(
         id=101, mail_id=100, state=State.QUEUED, attempt=0, is_begun=False, deferrals=0, is_resent=False, due_at=NOW,
-        expires_at=None, give_up_at=NOW + DAY, priority=0,
+        expires_at=None, give_up_at=NOW + DAY, priority=0, poster=0,
     )  # fmt: skip
     return delivery._replace(**changes)
 

@@ -16,10 +16,12 @@ from couvert.domain.user import (
     UserDeleted,
     UserLimited,
     UserRenamed,
+    UserRoleChanged,
     add,
     blank,
     delete,
     evolve,
+    give_role,
     limit,
     rename,
     set_password,
@@ -90,7 +92,8 @@ def test_the_last_admin_stays():
     set_password,
     lambda user: rename(user, NOBODY),
     lambda user: delete(user, other_admins=1),
-], ids=["set password", "rename", "delete"])  # fmt: skip
+    lambda user: give_role(user, Role.MEMBER, other_admins=1),
+], ids=["set password", "rename", "delete", "role"])  # fmt: skip
 def test_a_user_who_is_gone_cannot_be_changed(user, decide):
     with pytest.raises(NotFound):
         decide(user)
@@ -104,3 +107,18 @@ def test_a_limit_of_ones_own_comes_and_goes():
     assert (given, limited.allowance) == (UserLimited(10_000, 600), Allowance(10_000, 600))
     assert evolve(limited, lifted, NOW) == BOB
     assert limit(limited, limited.allowance) == limit(BOB, None) == []
+
+
+def test_a_role_is_changed_once():
+    (event,) = give_role(BOB, Role.READONLY, other_admins=1)
+
+    assert evolve(BOB, event, NOW) == BOB._replace(role=Role.READONLY)
+    assert give_role(BOB, Role.MEMBER, other_admins=0) == []
+    assert give_role(BOB, Role.ADMIN, other_admins=0) == [UserRoleChanged(Role.ADMIN)]
+
+
+def test_the_last_admin_stays_one():
+    with pytest.raises(Conflict, match="last admin"):
+        give_role(ALICE, Role.MEMBER, other_admins=0)
+
+    assert give_role(ALICE, Role.ADMIN, other_admins=0) == []

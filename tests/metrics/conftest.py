@@ -12,6 +12,8 @@ from couvert import wiring
 from couvert.settings import Settings
 from couvert.web import application
 from couvert.wiring import Parts
+from tests.delivery.ses.handing import KEYS
+from tests.metrics.abroad import Abroad, abroad
 
 
 @pytest.fixture
@@ -26,3 +28,11 @@ async def client(parts: Parts) -> AsyncIterator[httpx2.AsyncClient]:
     transport = httpx2.ASGITransport(application(parts.of_doors()), client=("127.0.0.1", 50_000))
     async with httpx2.AsyncClient(transport=transport, base_url="http://localhost:8000") as client:
         yield client
+
+
+@pytest.fixture
+async def away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Abroad]:
+    for name, value in {**KEYS, "AWS_REGION": "us-east-1"}.items():
+        monkeypatch.setenv(name, value)
+    async with abroad(tmp_path) as service:
+        yield service

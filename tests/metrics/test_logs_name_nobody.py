@@ -6,6 +6,9 @@ import pytest
 import structlog
 
 from couvert import logs
+from couvert.store.notices import Source
+from tests.delivery.webhooks.receiver import says
+from tests.metrics.abroad import until
 from tests.metrics.test_metrics import post_v1
 
 PEOPLE = ("john", "refused@sandbox", "timeout@sandbox", "support@example", "zoë", "sandbox.test", "@")
@@ -39,6 +42,28 @@ async def test_no_line_holds_an_address(lines, parts, client, monkeypatch):
     said = lines()
     assert len(said) >= 10
     assert [line for line in said for who in PEOPLE if who in line.casefold()] == []
+
+
+async def test_no_line_of_providers_notices_and_receivers_holds_an_address(lines, away):
+    """Each of them says addresses wherever it can."""
+    away.receiver.otherwise = says(410, b"john@example.com is gone")
+    away.ses.faults(
+        outcomes={"bounce@example.com": "bounce"},
+        errors=[{"next": 1, "type": "MessageRejected", "message": "Address john@example.com is bad"}],
+    )
+    await away.send("john@example.com", "bounce@example.com", "jane@example.com")
+    await until(lambda: away.parts.read_notices.readings.results["sqs", "read"] >= 4)
+    await until(lambda: away.receiver.requests)
+    await away.parts.take_notices.keep(Source.FILE, [b"From: john@example.com", b'{"eventType": "john@example.com"}'])
+    away.ses.faults(errors=[{"probability": 1, "type": "AccessDenied", "message": "support@example.com may not"}])
+    await away.send("john@example.com")
+    await until(lambda: away.parts.courier.passage.gate.is_held)
+
+    said = [json.loads(line) for line in lines()]
+
+    assert {line["event"] for line in said} >= {"attempt", "transport.held", "webhook.switched_off"}
+    assert all(line["delivery"].startswith("dlv_") for line in said if line["event"] == "attempt")
+    assert [line for line in said for who in (*PEOPLE, "jane", "bounce@") if who in json.dumps(line).casefold()] == []
 
 
 async def test_a_request_is_found_by_its_id_and_its_mail_by_the_mails(lines, parts, client):

@@ -44,6 +44,15 @@ LIES = {
         "update delivery set wake_at = null where id = {a} + 3",
         "No worker will ever look at delivery {dlv_a3}, which is not finished.",
     ),
+    "poster": ("update delivery set poster = 7 where id = {a} + 1", "poster is 7, by the log "),
+    "a line that nobody looks into": (
+        "delete from queue where priority = 1",
+        "No worker will ever look at delivery {dlv_a3}, which is not finished.",
+    ),
+    "a line that is looked into too late": (
+        "update queue set wake_at = wake_at + 1000000000 where priority = 1",
+        "No worker will ever look at delivery {dlv_a3}, which is not finished.",
+    ),
     "forgotten under way": (
         "update delivery set wake_at = null where id = {c} + 1",
         "No worker will ever look at delivery {dlv_c1}, which is not finished.",

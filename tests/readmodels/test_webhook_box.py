@@ -53,7 +53,7 @@ def test_what_is_due_comes_the_longest_due_first_and_of_one_webhook(box):
         box.add(queued(webhook, position, NOW)._replace(due_at=due_at))
     assert [message.position for message in box.due(ONE, 30, 10)] == [2, 1]
     assert [message.position for message in box.due(ONE, 99, 1)] == [2]
-    assert box.waiting() == 4
+    assert box.backlog().waiting == 4
 
 
 def test_attempts_are_listed_newest_first_in_pages(box):
@@ -91,7 +91,7 @@ def test_what_waits_for_nobody_has_failed_and_of_the_deleted_nothing_stays(box):
         box.add(queued(webhook, 1, NOW))
         box.record(attempted(queued(webhook, 1, NOW), MessageState.WAITING, due_at=NOW), attempt())
     box.settle(active=[], existing=[ONE])
-    assert box.waiting() == 0
+    assert box.backlog().waiting == 0
     assert box.attempts(ONE, before=None, skip=0, limit=9)[0].state is MessageState.FAILED
     assert box.attempts(OTHER, before=None, skip=0, limit=9) == []
 
@@ -103,13 +103,13 @@ def test_what_ended_long_ago_is_forgotten_and_what_waits_is_not(box):
     box.prune(NOW)
     assert [listed.position for listed in box.attempts(ONE, before=None, skip=0, limit=9)] == [2]
     assert not box.replay(ONE, 1, NOW)
-    assert box.waiting() == 1
+    assert box.backlog().waiting == 1
 
 
 def test_another_process_may_ask_meanwhile(tmp_path):
     with Box(tmp_path) as pump, Box(tmp_path) as door:
         pump.add(queued(ONE, 1, NOW))
-        assert door.waiting() == 1
+        assert door.backlog().waiting == 1
         assert door.replay(ONE, 1, NOW + 5)
         assert pump.due(ONE, NOW + 5, 1)[0].due_at == NOW + 5
 

@@ -120,3 +120,28 @@ def without(value, name):
     if isinstance(value, dict):
         return {key: without(inner, name) for key, inner in value.items() if key != name}
     return value
+
+
+def test_what_is_known_of_an_identity(client, moto):
+    def work(sesv2):
+        sesv2.create_configuration_set(ConfigurationSetName="own")
+        sesv2.create_email_identity(EmailIdentity="example.com", ConfigurationSetName="own")
+        return sesv2.get_email_identity(EmailIdentity="example.com")
+
+    ours, theirs = both("sesv2", client, moto, work)
+
+    assert ours.keys() >= {"IdentityType", "VerifiedForSendingStatus", "MailFromAttributes", "ConfigurationSetName"}
+    assert {name: ours[name] for name in ours.keys() & theirs.keys() if not isinstance(ours[name], dict)} == {
+        name: theirs[name] for name in ours.keys() & theirs.keys() if not isinstance(theirs[name], dict)
+    }
+
+
+def test_the_attributes_of_queues(client, moto):
+    def work(sqs):
+        url = sqs.create_queue(QueueName="mails")["QueueUrl"]
+        names = ["QueueArn", "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        return sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+
+    ours, theirs = both("sqs", client, moto, work)
+
+    assert ours == theirs

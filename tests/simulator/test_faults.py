@@ -4,8 +4,9 @@ import time
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
+import boto3
 import pytest
-from botocore.exceptions import ConnectionClosedError
+from botocore.exceptions import ClientError, ConnectionClosedError
 
 from couvert.simulator.errors import KNOWN
 from couvert.simulator.testing import simulated_ses
@@ -122,3 +123,36 @@ def test_only_so_many_messages_are_kept_and_all_are_counted(client):
         assert [mail["message"] is None for mail in forgetful.mails()] == [True, False, False]
         assert forgetful.copies() == {"bob@example.com": 3}
         assert len(forgetful.mails(limit="1", messages=False)) == 1
+
+
+@pytest.mark.parametrize(
+    ("right", "service", "call", "asked"),
+    [
+        ("ses:GetAccount", "sesv2", "get_account", {}),
+        ("sns:ListTopics", "sns", "list_topics", {}),
+        ("sqs:ListQueues", "sqs", "list_queues", {}),
+    ],
+)
+def test_rights_can_be_taken_away(ses, client, right, service, call, asked):
+    ses.faults(denied=[right])
+
+    with pytest.raises(ClientError) as refused:
+        getattr(client(service), call)(**asked)
+
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+    assert right in refused.value.response["Error"]["Message"]
+
+
+def test_in_the_sandbox_of_ses_recipients_have_to_be_verified_too():
+    with simulated_ses(identities=("example.com",)) as strict:
+        strict.faults(sandbox=True)
+        sesv2 = boto3.client(
+            "sesv2", endpoint_url=strict.url, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
+        )
+        letter = raw_letter()
+        sesv2.send_email(**{**letter, "Destination": {"ToAddresses": ["bob@example.com"]}})
+        sesv2.send_email(**{**letter, "Destination": {"ToAddresses": ["bounce@simulator.amazonses.com"]}})
+
+        with pytest.raises(ClientError, match=r"eve@example\.net"):
+            sesv2.send_email(**{**letter, "Destination": {"ToAddresses": ["eve@example.net"]}})
+        assert not sesv2.get_account()["ProductionAccessEnabled"]

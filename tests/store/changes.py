@@ -35,12 +35,19 @@ class Clock:
 
 
 def mail(
-    ids: IdSource, recipients: int = 1, *, at: int = NOW, due_at: int = NOW, html: str | None = None, **changes: Any
+    ids: IdSource,
+    recipients: int = 1,
+    *,
+    at: int = NOW,
+    due_at: int = NOW,
+    html: str | None = None,
+    poster: int = 0,
+    **changes: Any,
 ) -> Change:
     """An accepted mail; `changes` replace fields of the change."""
     mail_id = ids.block(1 + recipients)
     priority = TRANSACTIONAL if recipients == 1 else BULK
-    event = MailAccepted(recipients, priority, due_at, due_at + 24 * HOUR)
+    event = MailAccepted(recipients, priority, due_at, due_at + 24 * HOUR, key_id=poster or None)
     digest = html and sha256(html.encode()).digest()
     everybody = range(1, recipients + 1)
     change = Change(

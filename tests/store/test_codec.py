@@ -21,6 +21,7 @@ FOR_EVER = {
     20: "key.created.v1", 21: "key.origins-added.v1", 22: "key.deleted.v1",
     30: "user.added.v1", 31: "user.renamed.v1", 32: "user.password-set.v1", 33: "user.deleted.v1",
     34: "user.limited.v1",
+    35: "user.role-changed.v1",
     40: "token.created.v1", 41: "token.edited.v1", 42: "token.revoked.v1",
     50: "suppression.added.v1", 51: "suppression.changed.v1", 52: "suppression.removed.v1",
     53: "suppression.expired.v1", 54: "delivery.suppressed.v1",
@@ -60,6 +61,7 @@ WRITTEN = {
     (53, "{}"),
     (54, '{"suppression":7,"reason":"complaint"}'),
     (25, '{"names":["a.example"]}'),
+    (35, '{"role":"readonly"}'),
 }
 """One of each as it was written by the first version; a line is added with a new event, and never changed."""
 

@@ -1,11 +1,13 @@
 """The queue beside a model of it: whatever workers do in whatever order, both lease, wake and forget alike."""
 
 import asyncio
+import itertools
+from collections import Counter
 
 from hypothesis import given, settings, strategies as st
 
 from couvert.domain.ids import IdSource
-from couvert.store.port import Store, StoredDelivery, TakenDelivery
+from couvert.store.port import Store, StoredDelivery
 from couvert.store.sqlite.store import SqliteStore
 from tests.store.changes import SECOND, Clock, begun, ended, mail, stored
 
@@ -13,6 +15,7 @@ owners = st.sampled_from([1, 2])
 steps = st.lists(
     st.one_of(
         st.tuples(st.just("post"), st.integers(1, 3), st.integers(-5, 5)),
+        st.tuples(st.just("post_of_another"), st.integers(1, 3), st.integers(-5, 5)),
         st.tuples(st.just("take"), owners, st.integers(1, 4)),
         st.tuples(st.just("renew"), owners, st.integers(0, 20)),
         st.tuples(st.just("release"), owners, st.integers(0, 20)),
@@ -40,8 +43,11 @@ class Model:
         rows = [row for row in self.rows.values() if row.owner == owner]
         return rows[chosen % len(rows)] if rows else None
 
-    async def post(self, recipients: int, due_in: int) -> None:
-        change = mail(self.ids, recipients, due_at=self.clock.now + due_in * SECOND)
+    async def post_of_another(self, recipients: int, due_in: int) -> None:
+        await self.post(recipients, due_in, poster=5)
+
+    async def post(self, recipients: int, due_in: int, poster: int = 0) -> None:
+        change = mail(self.ids, recipients, due_at=self.clock.now + due_in * SECOND, poster=poster)
         await self.store.commit(change)
         self.rows |= {row.delivery.id: row for row in change.new_deliveries}
 
@@ -49,9 +55,11 @@ class Model:
         now, until = self.clock.now, self.until
         due = [row for row in self.rows.values() if row.wake_at is not None and row.wake_at <= now]
         taken = await self.store.take(owner=owner, now=now, until=until, limit=limit)
-        assert list(map(order, taken)) == sorted(map(order, taken))
         before = [self.rows[each.stored.delivery.id] for each in taken]
-        assert sorted(map(urgency, before)) == sorted(map(urgency, due))[:limit]
+        assert [row.delivery.priority for row in before] == sorted(row.delivery.priority for row in due)[:limit]
+        for line in {(row.delivery.priority, row.delivery.poster) for row in due}:
+            check_line([row for row in before if line_of(row) == line], [row for row in due if line_of(row) == line])
+        check_shares(before, due)
         for row in before:
             after = row._replace(revision=row.revision + 1, wake_at=until, owner=owner)
             self.rows[row.delivery.id] = after
@@ -92,12 +100,22 @@ class Model:
         self.clock.now += seconds * SECOND
 
 
-def urgency(row: StoredDelivery) -> tuple[int, int]:
-    return row.delivery.priority, row.wake_at or 0
+def line_of(row: StoredDelivery) -> tuple[int, int]:
+    return row.delivery.priority, row.delivery.poster
 
 
-def order(taken: TakenDelivery) -> tuple[int, int]:
-    return taken.stored.delivery.priority, taken.stored.delivery.due_at or 0
+def check_line(taken: list[StoredDelivery], due: list[StoredDelivery]) -> None:
+    """Of one poster and priority: its longest due."""
+    assert [row.delivery.due_at or 0 for row in taken] == sorted(row.delivery.due_at or 0 for row in taken)
+    assert sorted(row.wake_at or 0 for row in taken) == sorted(row.wake_at or 0 for row in due)[: len(taken)]
+
+
+def check_shares(taken: list[StoredDelivery], due: list[StoredDelivery]) -> None:
+    """Nobody gets two more than another who has more waiting."""
+    got, wanted = Counter(map(line_of, taken)), Counter(map(line_of, due))
+    for line, other in itertools.permutations(wanted, 2):
+        if line[0] == other[0] and got[other] < wanted[other]:
+            assert got[line] <= got[other] + 1
 
 
 async def live(store: Store, clock: Clock, happening: list[tuple[str, int, int]]) -> None:
@@ -106,7 +124,10 @@ async def live(store: Store, clock: Clock, happening: list[tuple[str, int, int]]
         await getattr(model, name)(first, second)
     for row in model.rows.values():
         assert await stored(store, row.delivery.id) == row
-    assert await store.next_wake() == min((r.wake_at for r in model.rows.values() if r.wake_at), default=None)
+    earliest: int | None = min((r.wake_at for r in model.rows.values() if r.wake_at), default=None)
+    assert await store.next_wake() == earliest
+    look_at = await store.next_look()
+    assert earliest is None or (look_at is not None and look_at <= earliest)
 
 
 @settings(max_examples=min(100, settings().max_examples))  # each opens a store

@@ -83,12 +83,14 @@ async def test_every_commit_is_synced(store, directory):
 
 
 async def test_point_reads_and_takes_find_their_rows_by_index(store, directory, ids):
-    from couvert.store.sqlite import store as adapter
+    from couvert.store.sqlite import queue, store as adapter
 
     statements = {
-        adapter._TAKE: (1, 1, 0, 1, 1),
+        queue._LINES: (0, 1, 1),
+        queue._LEASE: (1, 1, 0, 1, 1, 1),
+        queue._FIRST: (0, 1),
+        queue._LOOK: (),
         adapter._TIMELINE: (1, 1),
-        "select min(wake_at) from delivery where priority = ? and wake_at is not null": (0,),
     }
     with closing(sqlite3.connect(directory / FILE)) as connection:
         plans = [

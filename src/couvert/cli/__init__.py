@@ -15,6 +15,7 @@ from couvert.cli import (
     keys,
     notices,
     operations,
+    queue,
     resolve,
     send,
     serve,
@@ -54,6 +55,7 @@ app.command("bulk")(bulk.bulk)
 app.command("show")(show.show)
 app.command("resolve")(resolve.resolve)
 app.add_typer(notices.app, name="notice")
+app.add_typer(queue.app, name="queue")
 
 
 app.command("openapi")(specification.openapi)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from couvert.cli.checks import clock, delivery, files, pace, settings
+from couvert.cli.checks import clock, delivery, files, notices, pace, queues, settings
 from couvert.cli.options import Data, with_parts
 from couvert.domain.finding import Finding, Verdict, wrong
 from couvert.domain.refusals import Unavailable
@@ -25,6 +25,8 @@ CHECKS: Final[Sequence[Check]] = (
     delivery.serve,
     delivery.transport,  # a provider's own checks are its transport's: `delivery.transport.Examined`
     pace.pace,
+    notices.notices,
+    queues.queues,
     delivery.queue,
     delivery.outcomes,
     delivery.read_models,

@@ -72,7 +72,9 @@ def _run(parts: Parts, listener: socket.socket, lock: ServeLock) -> None:
     from couvert.cli.http_protocol import HttpProtocol
     from couvert.cli.server import Server
     from couvert.workers.changelog import ChangelogWorker
+    from couvert.workers.leftovers import keep_clearing
     from couvert.workers.suppressions import SuppressionsWorker
+    from couvert.workers.tasks import at_work
     from couvert.workers.webhooks.keeper import Keeper
 
     recorder = ChangelogWorker(parts.changelog, partial(specification, parts.of_doors()), wiring.now_ms)
@@ -86,6 +88,7 @@ def _run(parts: Parts, listener: socket.socket, lock: ServeLock) -> None:
             wiring.running(parts, delivers=True, follows=True),
             recorder.at_work(),
             ending.at_work(),
+            at_work(partial(keep_clearing, parts.leftovers)),
             keeper.at_work(),
             wiring.notices_at_work(parts),
             wiring.results_at_work(parts),

@@ -75,6 +75,20 @@ def limit(
     with_parts(data, work)
 
 
+@app.command("role")
+def give_role(
+    email: Email,
+    role: Annotated[Role, typer.Argument(help="What the user may do from now on.")],
+    data: Data = None,
+) -> None:
+    """Change what a user may do, at once. Who may only read from now on loses the tokens that may write."""
+
+    async def work(parts: Parts) -> None:
+        await parts.accounts.users.give_role((await found(parts, email)).user.id, role)
+
+    with_parts(data, work)
+
+
 @app.command("list")
 def list_(data: Data = None) -> None:
     """List the users: id, role, address, name, and a limit of their own."""

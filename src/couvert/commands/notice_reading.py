@@ -17,10 +17,12 @@ from couvert.delivery import bounce_mail
 from couvert.delivery.letters import to_ascii
 from couvert.domain import notices as rules
 from couvert.domain.delivery import Confirmed, Sent, has_begun
+from couvert.domain.notice_times import told_at
 from couvert.domain.notices import NoticeEvent, OtherKind, Statement, Unreadable
 from couvert.domain.refusals import Conflict, Refusal
 from couvert.store.notices import NoticeReading, Result, StoredNotice
 from couvert.store.port import Change, NotedEvent, StoredDelivery
+from couvert.tallies import LAGS, Histogram, Tally
 
 AT_ONCE: Final = 64
 """Notices that are read side by side, so that they share a sync."""
@@ -55,10 +57,32 @@ class _Found:
         told.append((statement.event(target.attempt), encodable(statement.words)))
 
 
+@dataclass(slots=True)
+class NoticeReadings:
+    """What this process read, counted for whoever watches."""
+
+    results: Tally = field(default_factory=Tally)
+    """By source and result."""
+    lag_seconds: Histogram = field(default_factory=lambda: Histogram(LAGS))
+    """From what happened at the provider, by its clock, to when we were told."""
+    wait_seconds: Histogram = field(default_factory=lambda: Histogram(LAGS))
+    """From then until it was read the first time."""
+
+    def ended(self, notice: StoredNotice, result: Result, now: int) -> None:
+        self.results[notice.source.value, result.value] += 1
+        if notice.look_at != notice.received_at:
+            return  # a replay, or another look: neither says how long it took
+        self.wait_seconds.observe(max(0, now - notice.received_at) / 1000)
+        happened_at = told_at(notice.body)
+        if happened_at is not None:
+            self.lag_seconds.observe(max(0, notice.received_at - happened_at) / 1000)
+
+
 @dataclass(frozen=True, slots=True)
 class ReadNotices:
     notices: Notices
     now_ms: Callable[[], int]
+    readings: NoticeReadings = field(default_factory=NoticeReadings)
 
     async def read_due(self, limit: int = AT_ONCE) -> int:
         """Read those that are due; return how many were. Raises `Unavailable`."""
@@ -68,6 +92,13 @@ class ReadNotices:
 
     async def read(self, notice: StoredNotice) -> Result:
         """What came of it, by whoever read it first. Raises `Unavailable`."""
+        result = await self._result(notice)
+        self.readings.ended(notice, result, self.now_ms())
+        return result
+
+    # --- Details, in the order they are called ------------------------------------------------------------------------
+
+    async def _result(self, notice: StoredNotice) -> Result:
         try:
             return await self._read(notice)
         except Refusal:
@@ -78,8 +109,6 @@ class ReadNotices:
             with suppress(Conflict):
                 await self.notices.store.commit(Change(at=self.now_ms(), readings=[failed]))
             return Result.FAILED
-
-    # --- Details, in the order they are called ------------------------------------------------------------------------
 
     async def _read(self, notice: StoredNotice) -> Result:
         reading, statements = _read_by_rules(notice)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final, NamedTuple
 
@@ -19,6 +19,7 @@ from couvert.domain.mail import AcceptMail
 from couvert.domain.refusals import RuleBroken, Unavailable
 from couvert.store.messages import Echo, MalformedMessage, ResultDue
 from couvert.store.port import Change, Store
+from couvert.tallies import Tally
 
 OURS: Final = "couvert-delivery-id"
 """The attribute of the messages that couvert puts there itself: its delivery."""
@@ -70,6 +71,9 @@ class NotNow(NamedTuple):
 
 
 Fate = Accepted | Known | Malformed | Ours | NotNow
+_NAMES: Final[dict[type[Fate], str]] = {
+    Accepted: "accepted", Known: "known", Malformed: "malformed", Ours: "ours", NotNow: "not_now",
+}  # fmt: skip
 
 
 # --- What a door makes of a body --------------------------------------------------------------------------------------
@@ -102,10 +106,13 @@ class TakeMessages:
     """Somebody publishes results."""
     wake: Callable[[], None] = lambda: None
     """Tells the worker of this process that deliveries are due."""
+    fates: Tally = field(default_factory=Tally)
+    """By name."""
 
     async def take(self, messages: Sequence[QueueMessage]) -> list[Fate]:
         """What became of each, in their order; committed when it returns. It raises nothing."""
         fates = await asyncio.gather(*map(self._fate, messages))
+        self.fates.update((_NAMES[type(fate)],) for fate in fates)
         if any(isinstance(fate, Accepted) for fate in fates):
             self.wake()
         return list(fates)

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from couvert.commands.callers import Caller
 from couvert.commands.secret_words import hash_of
 from couvert.commands.token_uses import TokenUses
-from couvert.domain.token import Token, admit
+from couvert.domain.token import Token, admit, allowed
 from couvert.domain.user import User
 from couvert.store.accounts import StoredToken
 from couvert.store.port import Store
@@ -86,5 +86,6 @@ class TokenBook:
 
 def _caller(entry: _Entry) -> Caller:
     token, user = entry.token, entry.user
-    roles = frozenset(token.roles)
+    # One that was made while its owner lost a role has it still, and it counts for nothing.
+    roles = allowed(user.role).intersection(token.roles)
     return Caller(user.id, user.user_id, token.id, entry.revision, roles, user.is_admin, user.allowance)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import uuid4
@@ -13,13 +13,14 @@ from couvert.commands.callers import Caller, guard_of
 from couvert.commands.claims import Claim
 from couvert.commands.passwords import Passwords
 from couvert.commands.token_book import TokenBook
+from couvert.commands.user_changes import change_of, revoke
 from couvert.domain import token as token_rules, user as rules
 from couvert.domain.allowance import Allowance
 from couvert.domain.ids import IdSource
 from couvert.domain.refusals import Conflict, RuleBroken
-from couvert.domain.user import NOBODY, PasswordSet, Person, Role, User, UserEvent
-from couvert.store.accounts import FIRST_ADMIN, StoredToken, StoredUser
-from couvert.store.port import Change, Position, Record, Store
+from couvert.domain.user import NOBODY, PasswordSet, Person, Role, User
+from couvert.store.accounts import FIRST_ADMIN, StoredUser
+from couvert.store.port import Change, Position, Store
 
 
 class ChangedUser(NamedTuple):
@@ -66,7 +67,7 @@ class Users:
         now = self.now_ms()
         blank = rules.blank(self.ids.block(1), address, person)
         added = [*events, PasswordSet()] if password_hash else events
-        change = _change(StoredUser(blank, password_hash, 0), added, now)
+        change = change_of(StoredUser(blank, password_hash, 0), added, now)
         user = change.users[0].user
         change.expected_tokens = guard_of(by)
         change.used_setup_codes = [setup_code] if setup_code else []
@@ -82,7 +83,7 @@ class Users:
             if not events:
                 return ChangedUser(stored.user, await self.store.position())
             renamed = stored._replace(user=stored.user._replace(person=person))
-            change = _change(renamed, events, self.now_ms())
+            change = change_of(renamed, events, self.now_ms())
             change.expected_tokens = guard_of(by)
             return ChangedUser(change.users[0].user, await self._commit(change))
 
@@ -96,7 +97,7 @@ class Users:
             stored = await self.store.user(id_)
             events = rules.set_password(stored and stored.user)
             assert stored is not None
-            change = _change(stored._replace(password_hash=password_hash), events, self.now_ms())
+            change = change_of(stored._replace(password_hash=password_hash), events, self.now_ms())
             change.used_setup_codes = [setup_code] if setup_code else []
             change.void_setup_codes = [id_]
             change.signed_out = [id_]
@@ -111,28 +112,50 @@ class Users:
             stored = await self.store.user(id_)
             events = rules.limit(stored and stored.user, allowance)
             assert stored is not None
-            return await self._commit(_change(stored, events, self.now_ms())) if events else await self.store.position()
+            return (
+                await self._commit(change_of(stored, events, self.now_ms())) if events else await self.store.position()
+            )
+
+        return await again(attempt)
+
+    async def give_role(self, id_: int, role: Role) -> Position:
+        """Tokens that may do more than the role allows are revoked. Raises `Conflict` for the last admin."""
+
+        async def attempt() -> Position:
+            stored, others = await self._with_other_admins(id_)
+            events = rules.give_role(stored and stored.user, role, other_admins=len(others))
+            if not events:
+                return await self.store.position()
+            assert stored is not None
+            change = change_of(stored, events, self.now_ms())
+            revoke(change, [each for each in await self.store.tokens(id_) if token_rules.exceeds(each.token, role)])
+            change.expected_users = _one_stays(others)
+            return await self._commit(change)
 
         return await again(attempt)
 
     async def delete(self, user_id: str, *, by: Caller | None = None) -> Position:
         """With sessions and tokens, which are revoked. Raises `NotFound`, and `Conflict` for the last admin."""
+        found = await self.find(user_id)
+        id_ = found.user.id if found else 0
 
         async def attempt() -> Position:
-            everybody = await self.store.users()
-            stored = next((each for each in everybody if each.user.user_id == user_id), None)
-            others = [each for each in everybody if each.user.is_admin and each is not stored]
+            stored, others = await self._with_other_admins(id_)
             events = rules.delete(stored and stored.user, other_admins=len(others))
             assert stored is not None
-            change = _change(stored._replace(password_hash=None), events, self.now_ms())
-            _revoke_all(change, await self.store.tokens(stored.user.id))
-            # Two admins who delete each other at the same moment: one of them stays.
-            change.expected_users = {other.user.id: other.revision for other in others[:1]}
+            change = change_of(stored._replace(password_hash=None), events, self.now_ms())
+            revoke(change, await self.store.tokens(id_))
+            change.expected_users = _one_stays(others)
             change.expected_tokens = guard_of(by)
-            change.void_setup_codes = change.signed_out = [stored.user.id]
+            change.void_setup_codes = change.signed_out = [id_]
             return await self._commit(change)
 
         return await again(attempt)
+
+    async def _with_other_admins(self, id_: int) -> tuple[StoredUser | None, list[StoredUser]]:
+        everybody = await self.store.users()
+        stored = next((each for each in everybody if each.user.id == id_), None)
+        return stored, [each for each in everybody if each.user.is_admin and each is not stored]
 
     async def _check_is_free(self, address: str) -> None:
         if await self.store.user_by_email(address) is not None:
@@ -144,21 +167,9 @@ class Users:
         return position
 
 
-def _change(stored: StoredUser, events: Iterable[UserEvent], now: int) -> Change:
-    user, records = stored.user, []
-    for event in events:
-        user = rules.evolve(user, event, now)
-        records.append(Record(user.id, 0, event))
-    return Change(at=now, records=records, users=[StoredUser(user, stored.password_hash, stored.revision + 1)])
-
-
-def _revoke_all(change: Change, tokens: Iterable[StoredToken]) -> None:
-    revoked, records = [], list(change.records)
-    for stored in tokens:
-        (event,) = token_rules.revoke(stored.token)
-        records.append(Record(stored.token.id, 0, event))
-        revoked.append(StoredToken(token_rules.evolve(stored.token, event, change.at), stored.revision + 1))
-    change.records, change.tokens = records, revoked
+def _one_stays(others: Sequence[StoredUser]) -> Mapping[int, int]:
+    """Two admins who take each other away at the same moment: one of them stays."""
+    return {other.user.id: other.revision for other in others[:1]}
 
 
 def _normalised(email: str) -> str:

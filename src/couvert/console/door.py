@@ -60,6 +60,13 @@ class Door:
         return response
 
 
+class Nowhere:
+    """For addresses of the console that nobody has, whatever the method."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await notice("Not found", "There is no such page.", 404)(scope, receive, send)
+
+
 def _refused(refusal: Refusal) -> Response:
     status = STATUSES.get(refusal.code, 400)
     sentence = "The service cannot do this now. Try again later." if status == 503 else refusal.message

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from couvert.console import home, login, setup
-from couvert.console.door import Door
+from couvert.console.door import Door, Nowhere
 from couvert.console.parts import Parts
 from couvert.console.visit import Visit, redirect
 
@@ -21,6 +21,8 @@ def routes(parts: Parts) -> list[Route]:
         Route("/console/setup", Door(parts, GET=setup.show, POST=setup.use)),
         Route("/console/tokens", Door(parts, POST=home.create)),
         Route("/console/tokens/{token_id}/revoke", Door(parts, POST=home.revoke)),
+        # Last, since whatever begins so is the console's.
+        Route("/console/{nowhere:path}", Nowhere()),
     ]
 
 

@@ -5,9 +5,9 @@ What the provider says is a value, never an exception; `Unreachable` alone is ra
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from couvert.domain.finding import Finding
 
@@ -127,9 +127,22 @@ class Transport(Protocol):
         """As `rest`, for good: those in use close when they are given back, and no new one opens."""
 
 
+class Surroundings(NamedTuple):
+    """What this installation counts on, for a look at whether the provider knows it too."""
+
+    senders: Sequence[str] = ()
+    """Addresses that mail comes from or may come from; a domain, or `*.example.com`, means any address of it."""
+    notice_topics: Collection[str] = ()
+    """ARNs of the SNS topics whose notices are believed."""
+    notice_url: str | None = None
+    """Where notices are taken over HTTPS; None if nobody said how others reach us."""
+    notice_queue: str | None = None
+    """The SQS queue that notices are fetched from."""
+
+
 @runtime_checkable
 class Examined(Protocol):
     """A transport that has more to tell `couvert doctor` than that a channel opens."""
 
-    async def examine(self) -> Sequence[Finding]:
+    async def examine(self, around: Surroundings) -> Sequence[Finding]:
         """Whatever may keep mail from leaving, each with what to do about it. Raise `Unreachable` if nobody answers."""

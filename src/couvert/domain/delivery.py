@@ -57,6 +57,8 @@ class Delivery(NamedTuple):
     expires_at: int | None
     give_up_at: int
     priority: int
+    poster: int
+    """The API key or user that posted the mail, 0 if it was none of them: posters share the pace fairly."""
 
 
 # --- What happened ----------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What a look at something found: well, worth knowing, or wrong; and then the sentence says what to do."""
+"""What a look at something found: well, worth knowing, wrong or unknown; and then the sentence says what to do."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ class Verdict(StrEnum):
     OK = "ok"
     NOTE = "note"
     WRONG = "WRONG"
+    UNKNOWN = "?"
 
 
 class Finding(NamedTuple):
@@ -29,3 +30,8 @@ def note(subject: str, sentence: str) -> Finding:
 
 def wrong(subject: str, sentence: str) -> Finding:
     return Finding(subject, Verdict.WRONG, sentence)
+
+
+def unknown(subject: str, sentence: str) -> Finding:
+    """It could not be looked at."""
+    return Finding(subject, Verdict.UNKNOWN, sentence)

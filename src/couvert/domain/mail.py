@@ -76,6 +76,11 @@ class MailAccepted:
     user_id: int | None = None
     """Whose token asked, where it was a token."""
 
+    @property
+    def poster(self) -> int:
+        """Whoever shares the pace with others; 0 for the command line."""
+        return self.key_id or self.user_id or 0
+
 
 def accept(command: AcceptMail, *, now: int, key_id: int | None, user_id: int | None = None) -> MailAccepted:
     """What accepting means for the queue. One recipient is somebody who waits; several are bulk, and let it pass."""
@@ -106,4 +111,5 @@ def born(mail_id: int, n: int, event: MailAccepted) -> Delivery:
         expires_at=event.expires_at,
         give_up_at=event.give_up_at,
         priority=event.priority,
+        poster=event.poster,
     )

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Final
 
 from couvert.domain.mail import Recipient, Sender
-from couvert.domain.names import BUILT_IN
+from couvert.domain.names import BUILT_IN, OF_V1
 from couvert.domain.refusals import Fault, refuse
 from couvert.domain.template import QUOTED_AT_MOST, Template, TemplateFault, compile_template
 
@@ -41,7 +41,7 @@ def checked(
         elif template is not None:
             faults.append(template)
     faults += islice(_redefined(variables, recipients), MOST_LISTED)
-    missing = _missing(templates, built_in | variables.keys(), recipients)
+    missing = _missing(templates, built_in | variables.keys(), recipients, is_definable=built_in != OF_V1)
     faults += islice(missing, MOST_LISTED)
     if next(missing, None) is not None:
         faults.append(Fault("variables", "are missing in more places."))
@@ -109,18 +109,21 @@ def _redefined(variables: Mapping[str, str], recipients: Sequence[Recipient]) ->
                 yield Fault(path, "is built in and cannot be redefined; choose another name.")
 
 
-def _missing(templates: Mapping[str, Template], known: Set[str], recipients: Sequence[Recipient]) -> Iterator[Fault]:
+def _missing(
+    templates: Mapping[str, Template], known: Set[str], recipients: Sequence[Recipient], *, is_definable: bool
+) -> Iterator[Fault]:
+    """`is_definable`: whether these mails can bring variables of their own."""
     for field, template in templates.items():
         for name in sorted(template.names - known):
             emails = [r.email for r in recipients if not r.variables or name not in r.variables]
             if emails:
-                yield Fault(field, _words(name, emails, len(recipients)))
+                yield Fault(field, _words(name, emails if is_definable else ()))
 
 
-def _words(name: str, emails: Sequence[str], recipients: int) -> str:
+def _words(name: str, emails: Sequence[str]) -> str:
     shown = name if len(name) <= QUOTED_AT_MOST else name[: QUOTED_AT_MOST - 1] + "…"
     used = f'uses the variable "{shown}", which '
-    if len(emails) == recipients:
+    if not emails:
         return used + "does not exist."
-    more = f" and {len(emails) - MOST_LISTED} more" if len(emails) > MOST_LISTED else ""
+    more = f" and {len(emails) - MOST_LISTED:,} more" if len(emails) > MOST_LISTED else ""
     return used + f"is missing for {', '.join(emails[:MOST_LISTED])}{more}."

@@ -105,6 +105,16 @@ def revoke(token: Token | None) -> list[TokenEvent]:
     return [TokenWithdrawn()]
 
 
+def exceeds(token: Token, role: Role) -> bool:
+    """Whether it has a role that tokens of such a user cannot have."""
+    return not allowed(role).issuperset(token.roles)
+
+
+def allowed(role: Role) -> frozenset[TokenRole]:
+    """What tokens of a user with this role may do."""
+    return frozenset({"api_read"} if role is Role.READONLY else EVERY_ROLE)
+
+
 def existing(token: Token | None) -> Token:
     if token is None or token.is_revoked:
         raise NotFound("The API token does not exist.")
@@ -141,5 +151,5 @@ def _check_roles(owner: User, roles: Collection[TokenRole], granted_by: Collecti
     for role in in_order(roles):
         if role not in granted_by:
             raise MissingRole(f"A token without the role {role} cannot give it to another one.")
-    if owner.role is Role.READONLY and "api_write" in roles:
+    if not allowed(owner.role).issuperset(roles):
         raise RuleBroken("The tokens of a readonly user cannot have the role api_write.")

@@ -81,7 +81,12 @@ class UserLimited:
     period_seconds: int | None
 
 
-UserEvent = UserAdded | UserRenamed | PasswordSet | UserDeleted | UserLimited
+@dataclass(frozen=True, slots=True)
+class UserRoleChanged:
+    role: Role
+
+
+UserEvent = UserAdded | UserRenamed | PasswordSet | UserDeleted | UserLimited | UserRoleChanged
 
 
 def evolve(user: User, event: UserEvent, at: int) -> User:
@@ -95,6 +100,8 @@ def evolve(user: User, event: UserEvent, at: int) -> User:
             return user._replace(email="", person=NOBODY, is_active=False)
         case UserLimited(limit, period_seconds):
             return user._replace(allowance=Allowance(limit, period_seconds) if limit and period_seconds else None)
+        case UserRoleChanged(role):
+            return user._replace(role=role)
         case _:
             assert_never(event)
 
@@ -127,9 +134,16 @@ def limit(user: User | None, allowance: Allowance | None) -> list[UserEvent]:
     return [UserLimited(*allowance) if allowance else UserLimited(None, None)]
 
 
+def give_role(user: User | None, role: Role, *, other_admins: int) -> list[UserEvent]:
+    """Nothing at all if that is the role already."""
+    if existing(user).role is role:
+        return []
+    _check_is_not_last(user, other_admins)
+    return [UserRoleChanged(role)]
+
+
 def delete(user: User | None, *, other_admins: int) -> list[UserEvent]:
-    if existing(user).is_admin and not other_admins:
-        raise Conflict("This is the last admin; add another one first, or nobody could add or delete users any more.")
+    _check_is_not_last(existing(user), other_admins)
     return [UserDeleted()]
 
 
@@ -137,6 +151,11 @@ def existing(user: User | None) -> User:
     if user is None or not user.is_active:
         raise NotFound("The user does not exist.")
     return user
+
+
+def _check_is_not_last(user: User | None, other_admins: int) -> None:
+    if existing(user).is_admin and not other_admins:
+        raise Conflict("This is the last admin; add another one first, or nobody could add or delete users any more.")
 
 
 def _check(person: Person) -> None:

@@ -1,44 +1,24 @@
-"""All that couvert measures by itself, on one page; others add their own measures where the parts are wired."""
+"""All that couvert measures by itself, on one page."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import couvert
-from couvert.api.traffic import Traffic
-from couvert.limits.port import Limits
-from couvert.metrics.readings import Readings
-from couvert.readmodels.feed import Feed
-from couvert.readmodels.follower import Follower
-from couvert.store.port import Store
-from couvert.tallies import Histogram, Measure, Tally
-from couvert.workers.courier import Courier
-
-Value = Callable[[], float]
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """Where the numbers come from."""
-
-    traffic: Traffic
-    limits: Limits
-    store: Store
-    follower: Follower
-    feed: Feed
-    courier: Courier
-    readings: Readings
+from couvert.metrics.kinds import counter, gauge, histogram, tally
+from couvert.metrics.outside import outside
+from couvert.metrics.watched import Watched
+from couvert.tallies import Measure
 
 
 def measures(of: Watched) -> Sequence[Measure]:
-    return [*_requests(of), *_deliveries(of), *_hand_overs(of), *_log(of), *_machine(of)]
+    return [*_requests(of), *_deliveries(of), *_hand_overs(of), *outside(of), *_log(of), *_machine(of)]
 
 
 def _requests(of: Watched) -> list[Measure]:
     traffic, feed, follower, limits = of.traffic, of.feed, of.follower, of.limits
     return [
-        _tally(
+        tally(
             "couvert_requests_total", "Requests by method, route and class of status.", traffic.requests,
             "method", "route", "status",
         ),
@@ -46,18 +26,18 @@ def _requests(of: Watched) -> list[Measure]:
             "couvert_accept_seconds", "histogram", "From a request's arrival until its mail was committed.", ("api",),
             lambda: [(("v1",), traffic.v1_accepted), (("v2",), traffic.v2_accepted)],
         ),
-        _tally(
+        tally(
             "couvert_rate_limited_total", "Requests answered 429, by the door they came to.", traffic.rate_limited,
             "door",
         ),
-        _counter(
+        counter(
             "couvert_limit_failures_total", "Times that requests could not be counted, and were let pass.",
             lambda: limits.failures,
         ),
-        _gauge(
+        gauge(
             "couvert_waiting_requests", "Requests that wait for an event (If-Event-Reached).", lambda: follower.waiting
         ),
-        _gauge("couvert_event_streams", "Event streams that are open.", lambda: feed.streams),
+        gauge("couvert_event_streams", "Event streams that are open.", lambda: feed.streams),
     ]  # fmt: skip
 
 
@@ -68,15 +48,15 @@ def _deliveries(of: Watched) -> list[Measure]:
             "couvert_deliveries", "gauge", "Deliveries by state, as the read models have them.", ("state",),
             lambda: [((state.value,), count) for state, count in readings.deliveries.items()],
         ),
-        _gauge(
+        gauge(
             "couvert_oldest_due_seconds", "For how long the oldest delivery has been due that nobody has taken.",
             lambda: readings.oldest_due_seconds,
         ),
-        _gauge(
+        gauge(
             "couvert_leases_held", "Deliveries that this process has taken and not put down.",
             lambda: courier.leases_held,
         ),
-        _gauge(
+        gauge(
             "couvert_message_bytes", "Bytes of messages that are built and not yet handed over.",
             lambda: courier.load.carried,
         ),
@@ -86,7 +66,7 @@ def _deliveries(of: Watched) -> list[Measure]:
 def _hand_overs(of: Watched) -> list[Measure]:
     courier, hand_overs = of.courier, of.courier.hand_overs
     return [
-        _tally(
+        tally(
             "couvert_attempts_total", "Attempts by how they ended.", hand_overs.outcomes, "transport", "outcome"
         ),
         Measure(
@@ -103,14 +83,14 @@ def _hand_overs(of: Watched) -> list[Measure]:
 def _log(of: Watched) -> list[Measure]:
     commits, readings, follower = of.store.committed, of.readings, of.follower
     return [
-        _histogram("couvert_commit_seconds", "How long a group's commit took, synced.", commits.seconds),
-        _histogram("couvert_commit_items", "Changes that shared a commit.", commits.items),
-        _counter(
+        histogram("couvert_commit_seconds", "How long a group's commit took, synced.", commits.seconds),
+        histogram("couvert_commit_items", "Changes that shared a commit.", commits.items),
+        counter(
             "couvert_commit_failures_total", "Changes that the database could not take.", lambda: commits.unavailable
         ),
-        _gauge("couvert_log_position", "Position of the log's last event.", lambda: readings.position),
-        _gauge("couvert_projection_position", "How far the read models follow the log.", lambda: follower.reached),
-        _gauge(
+        gauge("couvert_log_position", "Position of the log's last event.", lambda: readings.position),
+        gauge("couvert_projection_position", "How far the read models follow the log.", lambda: follower.reached),
+        gauge(
             "couvert_projection_lag_events", "Events of the log that the read models have not passed.",
             lambda: max(0, readings.position - follower.reached),
         ),
@@ -124,28 +104,9 @@ def _machine(of: Watched) -> list[Measure]:
             "couvert_file_bytes", "gauge", "Size of the database's files.", ("file",),
             lambda: [((name,), size) for name, size in readings.file_bytes.items()],
         ),
-        _gauge("couvert_disk_free_bytes", "Room left under the data directory.", lambda: readings.free_bytes),
+        gauge("couvert_disk_free_bytes", "Room left under the data directory.", lambda: readings.free_bytes),
         Measure(
             "couvert_version", "gauge", "Always 1; the label says which couvert runs.", ("version",),
             lambda: [((couvert.__version__,), 1)],
         ),
     ]  # fmt: skip
-
-
-def _gauge(name: str, words: str, value: Value) -> Measure:
-    return Measure(name, "gauge", words, (), lambda: [((), value())])
-
-
-def _counter(name: str, words: str, value: Value) -> Measure:
-    return Measure(name, "counter", words, (), lambda: [((), value())])
-
-
-def _histogram(name: str, words: str, histogram: Histogram) -> Measure:
-    return Measure(name, "histogram", words, (), lambda: [((), histogram)])
-
-
-def _tally(name: str, words: str, tally: Tally, *labels: str) -> Measure:
-    def read() -> Iterable[tuple[tuple[str, ...], float]]:
-        return tally.items()
-
-    return Measure(name, "counter", words, labels, read)

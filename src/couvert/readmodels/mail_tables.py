@@ -133,7 +133,7 @@ def mail_row(mail: FollowedMail) -> Row:
 
 
 def delivery_row(followed: FollowedDelivery) -> Row:
-    id_, mail_id, state, attempt, is_begun, deferrals, is_resent, due_at, _, give_up_at, _ = followed.delivery
+    id_, mail_id, state, attempt, is_begun, deferrals, is_resent, due_at, _, give_up_at, *_ = followed.delivery
     return (
         id_, TENANT, mail_id, STATE_CODES[state], attempt, is_begun, deferrals, is_resent, due_at, give_up_at,
         *followed[1:],
@@ -151,6 +151,6 @@ def _delivery(row: Sequence[Any], mail: FollowedMail) -> FollowedDelivery:
     accepted = mail.accepted
     delivery = Delivery(
         id_, mail_id, STATES[state], attempt, bool(is_begun), deferrals, bool(is_resent), due_at, accepted.expires_at,
-        give_up_at, accepted.priority,
+        give_up_at, accepted.priority, accepted.poster,
     )  # fmt: skip
     return FollowedDelivery(delivery, *told)

@@ -75,6 +75,8 @@ class Faults(msgspec.Struct, forbid_unknown_fields=True):
     quota_error: Literal["LimitExceededException", "TooManyRequestsException"] = "LimitExceededException"
     account_unreadable: bool = False
     """GetAccount is answered with AccessDeniedException."""
+    denied: list[str] = []
+    """Rights that the caller does not have, as policies name them: `ses:GetConfigurationSet`."""
     slow_ms: NotNegative = 0
     slow_jitter_ms: NotNegative = 0
     slow: Chance = msgspec.field(default_factory=lambda: Chance(probability=1))
@@ -86,6 +88,8 @@ class Faults(msgspec.Struct, forbid_unknown_fields=True):
     lose_answer: Chance = msgspec.field(default_factory=Chance)
     """The mail is taken, and the connection cut in place of the 200."""
     errors: list[ErrorFault] = []
+    sandbox: bool = False
+    """The account is new: recipients must be verified as senders must."""
     paused: bool = False
     suspended: bool = False
     mail_from_unverified: bool = False

@@ -29,6 +29,7 @@ def answer(world: World, request: Request) -> Answer:
     action = form.get("Action", "")
     if action not in _CALLS:
         raise AwsError("InvalidAction", f"The simulator has no action {action}.", 400)
+    world.allow(f"{'sts' if action == 'GetCallerIdentity' else 'sns'}:{action}", "AuthorizationError")
     result = _CALLS[action](world, form)
     space = STS if action == "GetCallerIdentity" else SNS
     inner = f"<{action}Result>{result}</{action}Result>" if result is not None else ""

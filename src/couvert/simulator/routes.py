@@ -35,6 +35,7 @@ TABLE: Final[tuple[tuple[str, str, Call], ...]] = (
     ("POST", "/v2/email/identities", identities.create),
     ("GET", "/v2/email/identities/{}", identities.get),
     ("DELETE", "/v2/email/identities/{}", identities.delete),
+    ("PUT", "/v2/email/identities/{}/configuration-set", identities.put_configuration_set),
     ("GET", "/v2/email/configuration-sets", configuration_sets.list_all),
     ("POST", "/v2/email/list-configuration-sets", configuration_sets.list_all),
     ("POST", "/v2/email/configuration-sets", configuration_sets.create),
@@ -55,6 +56,28 @@ TABLE: Final[tuple[tuple[str, str, Call], ...]] = (
     ("GET", "/simulator/rates", control.rates),
     ("POST", "/simulator/reset", control.reset),
 )
+RIGHTS: Final[dict[Call, str]] = {
+    send.send_email: "SendEmail",
+    account.get_account: "GetAccount",
+    account.put_sending: "PutAccountSendingAttributes",
+    identities.list_all: "ListEmailIdentities",
+    identities.create: "CreateEmailIdentity",
+    identities.get: "GetEmailIdentity",
+    identities.delete: "DeleteEmailIdentity",
+    identities.put_configuration_set: "PutEmailIdentityConfigurationSetAttributes",
+    configuration_sets.list_all: "ListConfigurationSets",
+    configuration_sets.create: "CreateConfigurationSet",
+    configuration_sets.get: "GetConfigurationSet",
+    configuration_sets.delete: "DeleteConfigurationSet",
+    configuration_sets.put_sending: "PutConfigurationSetSendingOptions",
+    configuration_sets.get_destinations: "GetConfigurationSetEventDestinations",
+    configuration_sets.create_destination: "CreateConfigurationSetEventDestination",
+    configuration_sets.put_destination: "UpdateConfigurationSetEventDestination",
+    configuration_sets.delete_destination: "DeleteConfigurationSetEventDestination",
+    tenants.get: "GetTenant",
+    tenants.list_all: "ListTenants",
+}
+"""What each call of SES is named in policies."""
 _PLAIN: Final = {(method, path): call for method, path, call in TABLE if "{}" not in path}
 _WITH_PLACES: Final = [
     (method, re.compile(path.replace("{}", "([^/]+)")), call) for method, path, call in TABLE if "{}" in path
@@ -90,11 +113,17 @@ class Routes:
     def _called(self, request: Request) -> Reply:
         call = _PLAIN.get((request.method, request.path))
         if call is not None:
+            self._allow(call)
             return call(self._world, request)
         for method, path, with_places in _WITH_PLACES:
             if method == request.method and (found := path.fullmatch(request.path)):
+                self._allow(with_places)
                 return with_places(self._world, request, *found.groups())
         raise AwsError("UnknownOperationException")
+
+    def _allow(self, call: Call) -> None:
+        if self._world.faults.denied and call in RIGHTS:
+            self._world.allow(f"ses:{RIGHTS[call]}")
 
     def _sqs(self, request: Request) -> Reply:
         try:

@@ -34,12 +34,11 @@ class Setup:
     paused_sets: set[str] = field(default_factory=set)
     tenants: set[str] = field(default_factory=set)
     """Empty: every name is one."""
-    is_production: bool = True
 
     def arn(self, service: str, name: str) -> str:
         return f"arn:aws:{service}:{self.region}:{ACCOUNT}:{name}"
 
-    def check_sender(self, address: str) -> None:
+    def check_verified(self, address: str) -> None:
         if self.identities and not any(self.identities.get(name) for name in _identities_of(address)):
             raise AwsError(
                 "MessageRejected",

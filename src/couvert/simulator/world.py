@@ -12,7 +12,7 @@ from couvert.simulator.errors import AwsError
 from couvert.simulator.faults import Faults
 from couvert.simulator.mails import KEPT_BY_DEFAULT, Mail, Mails, Rates
 from couvert.simulator.notices.publisher import Publisher
-from couvert.simulator.setup import EventDestination, Setup
+from couvert.simulator.setup import ACCOUNT, EventDestination, Setup
 from couvert.simulator.sns.service import Sns
 from couvert.simulator.sqs.queues import Queues
 
@@ -88,6 +88,13 @@ class World:
     @property
     def burst(self) -> float:
         return self.faults.burst or self.options.burst or max(self.rate, 1.0)
+
+    def allow(self, right: str, error_type: str = "AccessDeniedException") -> None:
+        """Refuse what the faults take from the caller, as IAM does."""
+        if right in self.faults.denied:
+            user = f"arn:aws:iam::{ACCOUNT}:user/simulator"
+            words = f"User: {user} is not authorized to perform: {right}"
+            raise AwsError(error_type, f"{words} because no identity-based policy allows the {right} action", 403)
 
     def change(self, faults: Faults) -> None:
         self.faults = faults

@@ -38,6 +38,7 @@ STORED: Final[dict[int, tuple[str, type[Event]]]] = {
     32: ("user.password-set.v1", user.PasswordSet),
     33: ("user.deleted.v1", user.UserDeleted),
     34: ("user.limited.v1", user.UserLimited),
+    35: ("user.role-changed.v1", user.UserRoleChanged),
     40: ("token.created.v1", token.TokenCreated),
     41: ("token.edited.v1", token.TokenEdited),
     42: ("token.revoked.v1", token.TokenWithdrawn),

@@ -101,6 +101,12 @@ class NoticeShelf(Protocol):
     async def notice_totals(self) -> list[NoticeTotal]:
         """By source and result: how many there are, and when the last one came."""
 
+    async def unread_notices(self, most: int) -> int:
+        """How many wait to be read the first time; no further than `most`."""
+
+    async def last_notice_at(self) -> int | None:
+        """When the last one came."""
+
     async def oldest_unread_notice(self) -> int | None:
         """When the notice came that waits longest for being read the first time; None if none does."""
 

@@ -19,6 +19,7 @@ from couvert.domain.token import TokenEvent
 from couvert.domain.user import UserEvent
 from couvert.domain.webhook import Webhook, WebhookEvent
 from couvert.store.accounts import Accounts, Session, SetupCode, StoredToken, StoredUser
+from couvert.store.leftovers import Leftovers
 from couvert.store.messages import MalformedMessage, MessageShelf, ResultDue
 from couvert.store.notices import NoticeReading, NoticeShelf, RawNotice
 from couvert.store.pace import PaceBook
@@ -290,7 +291,7 @@ class Commits:
     """Items that the database could not take."""
 
 
-class Store(Accounts, NoticeShelf, MessageShelf, PaceBook, Protocol):
+class Store(Accounts, NoticeShelf, MessageShelf, PaceBook, Leftovers, Protocol):
     """Raises `Unavailable` where it cannot read or write now (disk full, read-only, broken); it recovers by itself."""
 
     @property
@@ -302,8 +303,10 @@ class Store(Accounts, NoticeShelf, MessageShelf, PaceBook, Protocol):
         Many run at once and share a sync; one that conflicts or is faulty fails alone.
         """
 
-    async def take(self, *, owner: int, now: int, until: int, limit: int) -> list[TakenDelivery]:
-        """Lease up to `limit` deliveries whose `wake_at` has come, best priority first, then the longest due."""
+    async def take(self, *, owner: int, now: int, until: int, limit: int, bulk_beside: int = 0) -> list[TakenDelivery]:
+        """Lease up to `limit` deliveries whose `wake_at` has come, best priority first, and up to so many bulk ones
+        beside. Of one priority, posters get the same number, one of each in turn, and each its longest due first.
+        """
 
     async def take_over(self, *, owner: int, deliveries: Sequence[int], until: int) -> list[TakenDelivery]:
         """Lease those of `deliveries` that wait in the name of `QUEUE`, whether or not their leases have run out."""
@@ -313,6 +316,9 @@ class Store(Accounts, NoticeShelf, MessageShelf, PaceBook, Protocol):
 
     async def release(self, *, owner: int, deliveries: Sequence[int], wake_at: int | None = None) -> None:
         """Give leases back that were not begun: due again at `wake_at`, or when they were due before."""
+
+    async def next_look(self) -> int | None:
+        """When to `take` next, None if nothing waits: at times sooner, never later than the next delivery wants it."""
 
     async def next_wake(self) -> int | None:
         """When the next delivery wants a worker, None if nothing waits."""
@@ -400,6 +406,12 @@ class Store(Accounts, NoticeShelf, MessageShelf, PaceBook, Protocol):
 
     async def last_event_at(self) -> int | None:
         """When the last event happened, by the clock of whoever appended it."""
+
+    async def last_taken_at(self, before: int) -> int | None:
+        """When a provider took a mail last, before that time; None too if it was long ago."""
+
+    async def latest_senders(self, mails: int) -> list[str]:
+        """The addresses that the last so many mails came from."""
 
     async def examine(self, seconds: float) -> Examination:
         """Look for damage, for so long at most."""

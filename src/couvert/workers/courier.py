@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from itertools import count
 from typing import Final
 
 import structlog
@@ -20,7 +19,7 @@ from couvert.commands.attempts import Attempts
 from couvert.commands.settled import Settled
 from couvert.delivery.letters import Letters
 from couvert.delivery.transport import Channel, Transport
-from couvert.domain.mail import TRANSACTIONAL, Recipient
+from couvert.domain.mail import Recipient
 from couvert.store.port import Store, TakenDelivery
 from couvert.workers.awaited import Awaited
 from couvert.workers.expiry import keep_expiring
@@ -88,7 +87,6 @@ class Courier:
         self._letters = letters
         self._leases = leases
         self._wanted = asyncio.Event()
-        self._order = count()
         self._tasks: list[asyncio.Task[None]] = []
         self.passage = passage = Passage(transport, pacer, self._wanted)
         self._awaited = Awaited(passage, leases, now_ms)
@@ -119,7 +117,7 @@ class Courier:
 
     def hand_in(self, accepted: Accepted, recipient: Recipient) -> None:
         self._letters.remember(accepted.content, accepted.bodies)
-        self._put(TakenDelivery(accepted.deliveries[0], recipient), TRANSACTIONAL, clock())
+        self._put(TakenDelivery(accepted.deliveries[0], recipient), clock())
 
     async def ready(self) -> ReadyHand | None:
         passage = self.passage
@@ -204,15 +202,16 @@ class Courier:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.hands.abandon()
         self._leases.drop_all()
-        await self.passage.transport.rest()
+        await self.passage.rest()
 
     # --- Between its parts --------------------------------------------------------------------------------------------
 
-    def _put(self, taken: TakenDelivery, priority: int, since: float) -> None:
-        lease = self._leases.hold(taken.stored.delivery.id, since)
-        self.hands.give(Job(priority, next(self._order), taken, lease))
+    def _put(self, taken: TakenDelivery, since: float) -> None:
+        delivery = taken.stored.delivery
+        self.hands.give(Job(delivery.priority, delivery.poster, taken, self._leases.hold(delivery.id, since)))
 
-    def _was_put_down(self, waiting: Job | None) -> None:
+    def _was_put_down(self, delivery_id: int, waiting: Job | None) -> None:
         if waiting is not None:
             self.hands.give(waiting)
-        self._intake.one_is_done()
+        else:
+            self._intake.is_done(delivery_id)

@@ -31,7 +31,8 @@ class Gate:
         self._transport = transport
         self._chance = chance
         self._hold_seconds = SHORTEST_SECONDS
-        self._is_held = False
+        self.is_held = False
+        """The provider takes nothing of ours, as far as this process knows."""
         self.trouble: str | None = None
         """Why it is closed, None while it is open."""
         self.is_on_trial = False
@@ -44,29 +45,29 @@ class Gate:
 
     def hold(self, reason: str) -> None:
         """The provider takes nothing of ours now."""
-        if not self._is_held:
+        if not self.is_held:
             log.error("transport.held", transport=self._transport.name, reason=_ADDRESS.sub("...@", reason))
-        self._is_held, self.is_on_trial = True, False
+        self.is_held, self.is_on_trial = True, False
         self.trouble = reason
 
     def passed_through(self) -> None:
         """The provider judged a delivery for what it is."""
         if self.is_on_trial:
             log.warning("transport.resumed", transport=self._transport.name)
-            self._is_held = self.is_on_trial = False
+            self.is_held = self.is_on_trial = False
             self._hold_seconds = SHORTEST_SECONDS
 
     def try_again(self, *, is_for_trial: bool) -> None:
         """As after a pause, however long it would be: it opens, or lets one delivery through on trial."""
-        if is_for_trial or not self._is_held:
-            self.is_on_trial = self._is_held
+        if is_for_trial or not self.is_held:
+            self.is_on_trial = self.is_held
             self.trouble = None
 
     async def passed(self) -> None:
         """Return at once while open; while closed, probe with growing pauses until a channel opens."""
         ceiling = SHORTEST_SECONDS
         while self.trouble is not None:
-            if self._is_held:
+            if self.is_held:
                 self._hold_seconds = ceiling = min(self._hold_seconds * 2, LONGEST_HOLD_SECONDS)
             await asyncio.sleep(ceiling * (0.5 + self._chance() / 2))
             ceiling = min(ceiling * 2, LONGEST_SECONDS)
@@ -76,7 +77,7 @@ class Gate:
                 self.trouble = str(still)
                 continue
             channel.release()
-            if not self._is_held:
+            if not self.is_held:
                 log.warning("transport.reachable", transport=self._transport.name)
-            self.is_on_trial = self._is_held
+            self.is_on_trial = self.is_held
             self.trouble = None

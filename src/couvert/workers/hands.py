@@ -1,22 +1,17 @@
-"""A fixed number of hands: what they are at is begun at once, what they cannot take waits by priority."""
+"""A fixed number of hands: what they are at is begun at once, what they cannot take waits in a line."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from heapq import heappop, heappush
-from typing import Generic, Protocol, Self, TypeVar
+from typing import Generic, TypeVar
 
+from couvert.domain.fairness import Line, Waits
 from couvert.workers.pace import Pacer, Slot
 
 Work = Coroutine[None, None, None]
 
-
-class Ordered(Protocol):
-    def __lt__(self, other: Self, /) -> bool: ...
-
-
-J = TypeVar("J", bound=Ordered)
+J = TypeVar("J", bound=Waits)
 
 
 class Hands(Generic[J]):
@@ -24,7 +19,7 @@ class Hands(Generic[J]):
         """`attend_to` never raises."""
         self._most = most
         self._attend_to = attend_to
-        self._waiting: list[J] = []
+        self._waiting = Line[J]()
         self._busy = 0
         self._tasks: set[asyncio.Task[None]] = set()
         """The event loop holds tasks only weakly."""
@@ -37,7 +32,7 @@ class Hands(Generic[J]):
         if self.reserve():
             self.take(self._work_through(job))
         else:
-            heappush(self._waiting, job)
+            self._waiting.put(job)
 
     def reserve(self) -> bool:
         """Whether a hand was free; it is now counted as busy, until `free`."""
@@ -49,7 +44,7 @@ class Hands(Generic[J]):
     def free(self) -> None:
         self._busy -= 1
         if self._waiting and self.reserve():
-            self.take(self._work_through(heappop(self._waiting)))
+            self.take(self._work_through(self._waiting.pop()))
 
     def take(self, work: Work) -> None:
         """Let a reserved hand do this; it is free afterwards."""
@@ -59,7 +54,7 @@ class Hands(Generic[J]):
 
     async def abandon(self) -> None:
         """Drop whatever is under way or waits."""
-        self._waiting.clear()
+        self._waiting = Line[J]()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -75,7 +70,7 @@ class Hands(Generic[J]):
         """One job after the other, as long as there are any."""
         await self._attend_to(job)
         while self._waiting:
-            await self._attend_to(heappop(self._waiting))
+            await self._attend_to(self._waiting.pop())
 
 
 class PacedHands(Hands[J]):
@@ -89,7 +84,7 @@ class PacedHands(Hands[J]):
         """Hands that wait for a slot: no more than there are jobs, for a slot that is not used is lost to others."""
 
     def give(self, job: J) -> None:
-        heappush(self._waiting, job)
+        self._waiting.put(job)
         self._work_if_wanted()
 
     def free(self) -> None:
@@ -108,6 +103,6 @@ class PacedHands(Hands[J]):
             finally:
                 self._asking -= 1
             if self._waiting:
-                await self._attend_in_slot(heappop(self._waiting), slot)
+                await self._attend_in_slot(self._waiting.pop(), slot)
             elif slot is not None:
                 self._pacer.put_back(slot)

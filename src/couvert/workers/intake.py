@@ -8,6 +8,9 @@ from typing import Final
 
 import structlog
 
+from couvert.domain.delivery import Delivery
+from couvert.domain.fairness import BULK_AFTER
+from couvert.domain.mail import BULK
 from couvert.domain.refusals import Unavailable
 from couvert.store.port import QUEUE, Store, TakenDelivery
 from couvert.workers.leases import Leases, clock
@@ -30,9 +33,9 @@ class Intake:
         hands: int,
         now_ms: Callable[[], int],
         wanted: asyncio.Event,
-        put: Callable[[TakenDelivery, int, float], None],
+        put: Callable[[TakenDelivery, float], None],
     ) -> None:
-        """`put` is given what was taken, its priority, and no earlier than when its lease was taken."""
+        """`put` is given what was taken, and no earlier than when its lease was taken."""
         self._store = store
         self._leases = leases
         self._passage = passage
@@ -41,6 +44,9 @@ class Intake:
         self._wanted = wanted
         self._put = put
         self.is_taking = False
+        self._at_hand: dict[int, int] = {}
+        """What was taken and is not done yet, and its priority."""
+        self._bulk_at_hand = 0
         self._is_backlogged = False
         """The last look into the queue left something there."""
 
@@ -52,8 +58,15 @@ class Intake:
         most, pacer = 2 * self._most, self._passage.pacer
         return most if pacer is None else min(most, max(2, int(pacer.per_second)))
 
-    def one_is_done(self) -> None:
-        if self._is_backlogged and len(self._leases) <= self._most:
+    def _count(self, delivery: Delivery) -> None:
+        # It may be there already: taken once more, since its lease ran out under a hand of ours.
+        if delivery.id not in self._at_hand:
+            self._at_hand[delivery.id] = delivery.priority
+            self._bulk_at_hand += delivery.priority == BULK
+
+    def is_done(self, delivery_id: int) -> None:
+        self._bulk_at_hand -= self._at_hand.pop(delivery_id, None) == BULK
+        if self._is_backlogged and len(self._at_hand) <= self._most:
             self._wanted.set()
 
     async def keep_taking(self) -> None:
@@ -76,14 +89,15 @@ class Intake:
         room = self._room
         if room == 0 or self._passage.is_stopping:
             return False
-        due = await self._store.next_wake()
-        if due is None or due > self._now_ms():
+        look_at = await self._store.next_look()
+        if look_at is None or look_at > self._now_ms():
             return False
         since = clock()
-        for each in await self._taken(room):
-            self._put(each, each.stored.delivery.priority, since)
-            room -= 1
-        self._is_backlogged = room == 0
+        taken = await self._taken(room)
+        for each in taken:
+            self._count(each.stored.delivery)
+            self._put(each, since)
+        self._is_backlogged = len(taken) >= room
         return self._is_backlogged
 
     async def take_over(self, deliveries: Sequence[int]) -> list[int]:
@@ -94,7 +108,8 @@ class Intake:
             owner=self._leases.owner, deliveries=deliveries[:room], until=self._leases.until()
         )
         for each in taken:
-            self._put(each, each.stored.delivery.priority, since)
+            self._count(each.stored.delivery)
+            self._put(each, since)
         if len(deliveries) > room:
             await self._store.release(owner=QUEUE, deliveries=deliveries[room:])
             self._wanted.set()
@@ -102,24 +117,33 @@ class Intake:
 
     @property
     def _room(self) -> int:
-        """For how many more; 0 if it is not worth a look into the queue yet."""
+        """For how many more, whatever the doors hand in; 0 if it is not worth a look into the queue yet."""
         if self._passage.gate.is_on_trial:
             return max(0, 1 - len(self._leases))
-        room = self.in_hand - len(self._leases)
+        room = self.in_hand - len(self._at_hand) + min(self._bulk_at_hand, self._bulk_beside)
         return room if room >= max(1, self.in_hand // 4) else 0
+
+    @property
+    def _bulk_beside(self) -> int:
+        """So many are at hand in any case, for the line before the hands to let in after what passes them."""
+        return 0 if self._passage.gate.is_on_trial else max(1, self.in_hand // BULK_AFTER)
 
     async def _taken(self, most: int) -> list[TakenDelivery]:
         self.is_taking = True
         try:
             return await self._store.take(
-                owner=self._leases.owner, now=self._now_ms(), until=self._leases.until(), limit=most
+                owner=self._leases.owner,
+                now=self._now_ms(),
+                until=self._leases.until(),
+                limit=most,
+                bulk_beside=max(0, self._bulk_beside - self._bulk_at_hand),
             )
         finally:
             self.is_taking = False
 
     async def _until_wanted(self) -> None:
         """Until a door says so, hands are free again, the next one is due, or it is time to look at what others did."""
-        due = await self._store.next_wake()
+        due = await self._store.next_look()
         seconds = POLL_SECONDS if due is None else min(POLL_SECONDS, max(0.001, (due - self._now_ms()) / 1000))
         if self._room == 0:
             seconds = POLL_SECONDS

@@ -20,6 +20,7 @@ from couvert.delivery.transport import Unreachable
 from couvert.domain.pace import AccountLimits, Slots
 from couvert.domain.refusals import Unavailable
 from couvert.store.pace import PaceBook
+from couvert.tallies import Histogram
 
 LEAD_SECONDS: Final = 0.01
 """For the message to be built and *begun* to be committed."""
@@ -58,6 +59,8 @@ class Pacer:
         self._is_held = False
         self.trouble: str | None = None
         """Why there are no slots for a long time, None if there are."""
+        self.waits = Histogram()
+        """How long hands waited for their slots, in seconds."""
 
     @property
     def per_second(self) -> float:
@@ -65,9 +68,11 @@ class Pacer:
 
     async def slot(self) -> Slot | None:
         """Wait until a moment before the next slot; None once stopped: then there is nothing to send."""
+        began = time.monotonic()
         at = await self._next_in_turn()
         if at is not None:
             await self._sleep(at - LEAD_SECONDS - time.monotonic())
+        self.waits.observe(time.monotonic() - began)
         return at
 
     async def soon(self) -> Slot | None:
@@ -127,6 +132,10 @@ class Pacer:
         """Nobody waits any longer; what is reserved is lost, for who knows when there will be a `start`."""
         self._stopped.set()
         self._block.clear()
+
+    async def noted(self) -> None:
+        """Once all is kept that was heard."""
+        await asyncio.gather(*self._notes)
 
     # --- Details, in the order they are called ------------------------------------------------------------------------
 

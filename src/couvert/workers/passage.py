@@ -62,6 +62,12 @@ class Passage:
         if self.pacer is not None:
             self.pacer.stop()
 
+    async def rest(self) -> None:
+        """Nothing stays open, and nothing to be noted."""
+        if self.pacer is not None:
+            await self.pacer.noted()
+        await self.transport.rest()
+
     async def cross(self, channel: Channel, message: Message, clearance: Clearance, slot: Slot | None) -> Outcome:
         """Hand over what is begun, when its slot comes. Nothing is raised: whatever happened is an outcome."""
         if slot is not None and self.pacer is not None and not await self.pacer.come(slot):

@@ -32,8 +32,7 @@ log = structlog.get_logger()
 
 class Job(NamedTuple):
     priority: int
-    order: int
-    """Unique, so that jobs compare without a look at what they carry."""
+    poster: int
     taken: TakenDelivery
     lease: HeldLease
 
@@ -65,7 +64,7 @@ class Porter:
         awaited: Awaited,
         now_ms: Callable[[], int],
         most_bytes: int,
-        put_down: Callable[[Job | None], None],
+        put_down: Callable[[int, Job | None], None],
     ) -> None:
         """`put_down` is called whenever a delivery is no longer at hand, with the job that waited for that."""
         self._store = store
@@ -121,7 +120,7 @@ class Porter:
 
     def _put_down(self, lease: HeldLease) -> None:
         self._leases.drop(lease)
-        self._was_put_down(self.at_hand.pop(lease.delivery_id))
+        self._was_put_down(lease.delivery_id, self.at_hand.pop(lease.delivery_id))
 
     # --- From the queue, in the order they are called -----------------------------------------------------------------
 

@@ -77,6 +77,7 @@ class Hall:
 
         return [
             call("GET", "/v2/open", self.crash, is_open=True),
+            call("GET", "/v2/posters", self.list_notes, query=PageQuery, list_name="notes", is_open=True),
             call("GET", "/v2/notes", self.list_notes, query=PageQuery, list_name="notes"),
             call("POST", "/v2/notes", self.write, body=NoteBody, status=201, hidden=frozenset({"secret"})),
             call("GET", "/v2/notes/{noteId}", self.read),

@@ -116,6 +116,14 @@ async def test_what_the_sandbox_kept_is_told_to_the_byte(room):
     assert (content["isExact"], content["html"], content["text"]) == (True, None, "These very bytes.\n")
 
 
+async def test_who_refuses_the_raw_message_gets_json(room):
+    mail_id = await room.post()
+
+    answer = await room.get(path_of(mail_id, more="/content"), headers={"Accept": "message/rfc822;q=0, */*"})
+
+    assert answer.headers["content-type"] == "application/json"
+
+
 async def test_a_raw_message_has_the_headers_of_every_answer(room):
     mail_id = await room.post()
 

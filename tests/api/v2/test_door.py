@@ -20,7 +20,8 @@ def reasons(answer):
         ("If-Event-Reached", "abc"), ("If-Event-Reached", ""), ("If-Event-Reached", "-1"), ("If-Event-Reached", '"1'),
         ("If-Event-Reached", "1.5"), ("If-Event-Reached", "9223372036854775808"), ("If-Event-Reached", "1, 2"),
         ("Idempotency-Key", ""), ("Idempotency-Key", "x" * 257), ("Idempotency-Key", "two words"),
-        ("X-Access-Token", "bob"), ("Authorization", "Bearer bob"),
+        ("X-Access-Token", "bob"), ("Authorization", "Bearer bob"), ("X-Access-Token", "two words"),
+        ("Authorization", "Bearer two words"), ("Authorization", "Bearer alice, alice"),
     ],
 )  # fmt: skip
 async def test_a_malformed_header_is_a_fault_under_its_name(hall, name, value):
@@ -41,6 +42,20 @@ async def test_an_event_may_be_written_bare_quoted_or_weak(hall, event):
 async def test_a_token_may_come_as_a_bearer(hall, headers):
     assert (await hall.ask("GET", "/v2/notes", token=None, headers=headers)).status_code == 200
     assert (await hall.ask("GET", "/v2/notes", headers=headers)).status_code == 200
+
+
+@pytest.mark.parametrize("authorization", ["Bearer", "Bearer  ", "Basic YWxpY2U6eA==", ""])
+async def test_an_authorization_without_a_token_is_none(hall, authorization):
+    answer = await hall.ask("GET", "/v2/notes", token=None, headers={"Authorization": authorization})
+
+    assert (answer.status_code, reasons(answer)) == (401, ["unauthenticated"])
+
+
+async def test_a_malformed_header_is_a_fault_where_nobody_needs_a_token_too(hall):
+    answer = await hall.ask("GET", "/v2/posters", token=None, headers={"If-Event-Reached": "abc"})
+
+    assert (answer.status_code, reasons(answer)) == (400, ["If-Event-Reached"])
+    assert answer.headers["X-RateLimit-Exempt"] == "yes"
 
 
 async def test_a_parameter_given_twice_is_a_fault(hall):
@@ -86,6 +101,25 @@ async def test_nobody_waits_without_a_credential(hall):
     answer = await hall.ask("GET", "/v2/notes", token=None, headers={"If-Event-Reached": "2000"})
 
     assert (answer.status_code, hall.waits) == (401, 0)
+
+
+async def test_what_is_open_waits_for_its_event_too(hall):
+    asking = asyncio.create_task(hall.ask("GET", "/v2/posters", token=None, headers={"If-Event-Reached": "1001"}))
+    await asyncio.sleep(0.02)
+    assert not asking.done()
+    await hall.move_to(1_001)
+    late = await hall.ask("GET", "/v2/posters", token=None, headers={"If-Event-Reached": "2000"})
+
+    assert (await asking).status_code == 200
+    assert (late.status_code, reasons(late)) == (412, ["event_not_reached"])
+
+
+async def test_an_address_has_a_hundred_open_waits(hall):
+    event = {"If-Event-Reached": "2000"}
+    answers = await asyncio.gather(*(hall.ask("GET", "/v2/posters", None, headers=event) for _ in range(105)))
+
+    assert sorted(answer.status_code for answer in answers) == [412] * 100 + [429] * 5
+    assert (await hall.ask("GET", "/v2/posters", None, headers={"If-Event-Reached": "5"})).status_code == 200
 
 
 async def test_an_address_has_a_hundred_waits_with_tokens_that_nobody_knows(hall):

@@ -23,14 +23,14 @@ async def test_read_models_that_lag_behind_are_not_ready(room, monkeypatch):
     room.follower.stop()
     await room.post()
 
-    answer = await room.get("/v2/health/ready")
+    answer = await room.get("/v2/health/ready", position="0")
 
     assert answer.status_code == 503
     assert answer.json()["error"]["errors"] == [
         {"reason": "unavailable", "message": "the read models have not reached event 1"}
     ]
     assert "Retry-After" in answer.headers
-    assert (await room.get("/v2/health")).status_code == 200
+    assert (await room.get("/v2/health", position="0")).status_code == 200
 
 
 async def test_a_delivery_that_nobody_takes_up_is_told(room):

@@ -151,6 +151,18 @@ async def test_past_the_end_is_empty_however_far(room):
     assert await subjects(room, "?limit=500&page=10000") == []
 
 
+@pytest.mark.parametrize("path", ["/v2/mails", "/v2/mails/{}/deliveries", "/v2/events", "/v2/suppressions"])
+async def test_a_page_past_the_end_is_told_as_it_was_asked_for(room, path):
+    mail_id = await room.post()
+    asked = f"{path.format(ids.encode('mail', mail_id))}?limit=500&page=30"
+
+    answer = await room.get(asked, headers={"Prefer": "envelope=none"})
+
+    assert answer.json() == []
+    told = [answer.headers[f"X-Pagination-{name}"] for name in ("Limit", "Skip", "Page", "TotalCount")]
+    assert told == ["500", "14500", "30", "0" if path == "/v2/suppressions" else "1"]
+
+
 @pytest.mark.parametrize(
     ("query", "reason"),
     [

@@ -57,7 +57,7 @@ class Telling:
 
     def waiting(self) -> int:
         with Box(self.world.directory) as box:
-            return box.waiting()
+            return box.backlog().waiting
 
 
 async def quiet() -> None:

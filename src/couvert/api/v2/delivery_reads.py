@@ -12,6 +12,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from couvert.api.parts import Parts
+from couvert.api.v2.accepting import prefers
 from couvert.api.v2.asked import Answer, Asked
 from couvert.api.v2.call import Call
 from couvert.api.v2.mail_reads import EXAMPLE_DELIVERY
@@ -53,7 +54,7 @@ def delivery_read_calls(parts: Parts) -> Sequence[Call]:
     async def content(asked: Asked) -> Answer | Response:
         delivery_id = delivery_id_of(asked.path["deliveryId"])
         copy = await parts.copies.copy(delivery_id)
-        if RAW in asked.request.headers.get("accept", "").lower():
+        if prefers(asked.request.headers, RAW, to="application/json"):
             return Response(copy.content, media_type=RAW, headers={"Vary": "Accept"})
         # A message may have many megabytes.
         data = await asyncio.to_thread(content_answer, delivery_id, copy)

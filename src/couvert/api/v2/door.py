@@ -87,9 +87,10 @@ class Door:
     # --- In this order ------------------------------------------------------------------------------------------------
 
     async def _answer(self, visit: Visit, call: Call | None) -> Response:
-        if call is not None and call.is_open:
-            return await self._execute(visit, call, None)
         visit.wishes = wishes(visit.request.headers)
+        if call is not None and call.is_open:
+            await self._wait_openly(visit)
+            return await self._execute(visit, call, None)
         if call is not None and visit.wishes.secret is None:
             raise Unauthenticated("Send an API token as X-Access-Token, or as Authorization: Bearer.")
         await self._wait(visit)
@@ -116,7 +117,16 @@ class Door:
         if not event or secret is None:
             return
         await self._house.counting.check_failures(visit.address)
-        is_known = self._house.parts.callers.knows(secret)
+        await self._reach(visit, secret, event)
+
+    async def _wait_openly(self, visit: Visit) -> None:
+        """Where nobody needs a token, those who have none wait among the strangers."""
+        secret, event, _ = visit.wishes
+        if event:
+            await self._reach(visit, secret, event)
+
+    async def _reach(self, visit: Visit, secret: str | None, event: int) -> None:
+        is_known = secret is not None and self._house.parts.callers.knows(secret)
         with nullcontext() if is_known else self._house.waiting.stranger(visit.address):
             if not await self._house.waiting.reached(event):
                 raise EventNotReached("The event was not reached in time; nothing was done. Ask again.")

@@ -73,7 +73,7 @@ def event_read_calls(parts: Parts) -> Sequence[Call]:
         total = len(found.events) if found.is_end and not after else None
         check_reach(query, total)
         more = None if found.is_end else cursor_at(found.looked_up_to, name)
-        page = Page(wanted.limit, wanted.skip, total, len(found.events), more)
+        page = Page(wanted.limit, query.skipped, total, len(found.events), more)
         return Answer({"events": [event_answer(event) for event in found.events[skip:]]}, page=page)
 
     async def stream(asked: Asked) -> Response:

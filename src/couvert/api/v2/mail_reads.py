@@ -81,6 +81,7 @@ class MailsQuery(CursorQuery):
 
 
 def wanted_of(query: CursorQuery) -> Wanted:
+    """What is looked up, which is never far: a page beyond has nothing on it, or is refused by `check_reach`."""
     return Wanted(query.limit, min(query.skipped, FARTHEST), query.cursor)
 
 
@@ -104,7 +105,7 @@ def mail_read_calls(parts: Parts) -> Sequence[Call]:
         wanted = wanted_of(asked.query)
         found: Part[MailView] = await reading.mails(asked.query.filter(), wanted)
         check_reach(asked.query, found.total)
-        return Answer({"mails": [mail_answer(mail) for mail in found.items]}, page=page_answer(found, wanted))
+        return Answer({"mails": [mail_answer(mail) for mail in found.items]}, page=page_answer(found, asked.query))
 
     async def mail(asked: Asked) -> Answer:
         found = await reading.mail(mail_id_of(asked.path["mailId"]))
@@ -117,7 +118,9 @@ def mail_read_calls(parts: Parts) -> Sequence[Call]:
         found = await reading.deliveries(mail_id_of(asked.path["mailId"]), wanted)
         if found is None:
             raise NotFound(NO_SUCH_MAIL)
-        return Answer({"deliveries": [delivery_answer(one) for one in found.items]}, page=page_answer(found, wanted))
+        return Answer(
+            {"deliveries": [delivery_answer(one) for one in found.items]}, page=page_answer(found, asked.query)
+        )
 
     which = {"mailId": "The mail's id."}
     return [

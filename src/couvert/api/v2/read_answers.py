@@ -9,12 +9,13 @@ from pydantic import Field
 from couvert.api.v2.asked import Page
 from couvert.api.v2.event_answers import detail_of, facts_of
 from couvert.api.v2.mailing.answers import CountsAnswer
+from couvert.api.v2.pages import CursorQuery
 from couvert.api.v2.times import rfc3339, rfc3339_or_none
 from couvert.domain import ids
 from couvert.domain.delivery import State
 from couvert.domain.mail import Recipient, Sender
 from couvert.readmodels.folds import Counts, Status
-from couvert.readmodels.pages import Part, Wanted
+from couvert.readmodels.pages import Part
 from couvert.readmodels.views import DeliveryView, EventView, MailView
 
 
@@ -123,8 +124,8 @@ def timeline_entry(event: EventView) -> TimelineEntry:
     }
 
 
-def page_answer(part: Part[Any], wanted: Wanted) -> Page:
-    return Page(wanted.limit, wanted.skip, part.total, part.at_least, part.next_cursor)
+def page_answer(part: Part[Any], query: CursorQuery) -> Page:
+    return Page(query.limit, query.skipped, part.total, part.at_least, part.next_cursor)
 
 
 def _counts(counts: Counts) -> CountsAnswer:

@@ -34,7 +34,7 @@ class Waiting:
         """Raises `RateLimited` if too many of this address wait already."""
         who = counted_as(address)
         if self._strangers[who] >= MOST_STRANGERS:
-            raise RateLimited("Too many requests with unknown tokens wait for an event.", 1)
+            raise RateLimited("Too many requests without a known token wait for an event.", 1)
         self._strangers[who] += 1
         try:
             yield

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from couvert.cli.checks.surroundings import surroundings
 from couvert.cli.times import utc
 from couvert.delivery.transport import Examined, Unreachable
 from couvert.domain import ids
@@ -34,7 +35,7 @@ async def serve(parts: Parts) -> Sequence[Finding]:
 async def transport(parts: Parts) -> Sequence[Finding]:
     try:
         if isinstance(parts.transport, Examined):
-            return await parts.transport.examine()
+            return await parts.transport.examine(await surroundings(parts))
         (await parts.transport.channel()).release()
     except Unreachable as trouble:
         advice = "mail waits until it answers. Check COUVERT_TRANSPORT, the network and the provider's own status"
@@ -77,7 +78,7 @@ async def read_models(parts: Parts) -> Sequence[Finding]:
             behind -= models.position()
     except Unavailable as trouble:
         if behind:
-            return [wrong("read models", f"{trouble.message}")]
+            return [(wrong if _is_served(parts) else note)("read models", trouble.message)]
         return [well("read models", "none yet; the first `couvert serve` makes them")]
     if behind > MOST_BEHIND and _is_served(parts):
         sentence = f"{behind:,} events behind the log; if that does not shrink, run `couvert rebuild`"

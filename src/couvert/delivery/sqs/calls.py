@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from io import BytesIO
 from typing import Any, Final
 
 import aiohttp
@@ -15,18 +16,28 @@ from botocore.credentials import ReadOnlyCredentials, RefreshableCredentials
 from botocore.exceptions import BotoCoreError
 from botocore.session import Session
 
+IN_ONE_PIECE: Final = 1_000_000
+"""Bytes that are written at once; what is longer is written piece by piece, while others are served."""
 PATIENCE_SECONDS: Final = 20
 """For an answer, beyond what was asked to be waited for."""
+_FORBIDDEN: Final = 403
 _NO_CREDENTIALS: Final = "there are no AWS credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a role"
 
 
 class QueueTrouble(Exception):
     """The queue did not do what it was asked; nothing is lost by asking again. Its text says why."""
 
-    def __init__(self, message: str, code: str = "") -> None:
-        super().__init__(message)
-        self.code = code
-        """SQS's own, `QueueDoesNotExist`, where it answered with one."""
+
+class QueueRefused(QueueTrouble):
+    """SQS said so itself."""
+
+    def __init__(self, action: str, status: int, said: bytes) -> None:
+        super().__init__(f"{action}: {status} {said[:300].decode('utf-8', 'replace')}")
+        self.code = _code(said)
+        """Its own, such as `QueueDoesNotExist`."""
+        self.right = f"sqs:{action}"
+        self.is_missing = self.code in {"QueueDoesNotExist", "NonExistentQueue"}
+        self.is_forbidden = status == _FORBIDDEN or "AccessDenied" in self.code
 
 
 class Calls:
@@ -45,13 +56,14 @@ class Calls:
         timeout = aiohttp.ClientTimeout(total=wait_seconds + PATIENCE_SECONDS)
         try:
             headers = self._signed(action, body, await self._keys())
-            async with self._opened().post(self._endpoint, data=body, headers=headers, timeout=timeout) as answer:
+            data = body if len(body) <= IN_ONE_PIECE else BytesIO(body)
+            async with self._opened().post(self._endpoint, data=data, headers=headers, timeout=timeout) as answer:
                 said = await answer.read()
                 status = answer.status
         except (aiohttp.ClientError, TimeoutError, BotoCoreError) as error:
             raise QueueTrouble(f"{action}: {error or type(error).__name__}") from None
         if status != 200:
-            raise QueueTrouble(f"{action}: {status} {said[:300].decode('utf-8', 'replace')}", _code(said))
+            raise QueueRefused(action, status, said)
         return _decoded(action, said)
 
     async def close(self) -> None:

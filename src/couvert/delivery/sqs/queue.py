@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from botocore.session import Session
 
-from couvert.delivery.sqs.calls import Calls, QueueTrouble
+from couvert.delivery.sqs.calls import Calls, QueueRefused, QueueTrouble
 from couvert.delivery.sqs.messages import AT_ONCE, NotTaken, Outgoing, Received, received
 
 WAIT_SECONDS: Final = 20
@@ -22,6 +22,14 @@ LARGEST_EVERYWHERE: Final = 262_144
 _ABOUT_THE_MESSAGE: Final = frozenset({"BatchRequestTooLong", "InvalidMessageContents", "InvalidParameterValue"})
 """The call is refused for what it carries."""
 _REGION: Final = re.compile(r"sqs\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?")
+
+
+class QueueState(NamedTuple):
+    arn: str
+    waiting: int
+    """Messages that nobody has fetched; about so many, as SQS counts."""
+    under_way: int
+    """Fetched, and neither deleted nor given out again."""
 
 
 class Queue:
@@ -46,7 +54,7 @@ class Queue:
         entries = [message.entry(n) for n, message in enumerate(messages)]
         try:
             answer = await self._ask("SendMessageBatch", {"Entries": entries})
-        except QueueTrouble as trouble:
+        except QueueRefused as trouble:
             if len(messages) == 1 and trouble.code in _ABOUT_THE_MESSAGE:
                 return [NotTaken(str(trouble), is_final=True)]
             raise
@@ -84,6 +92,12 @@ class Queue:
             return int(answer["Attributes"]["MaximumMessageSize"])
         except (QueueTrouble, KeyError, ValueError):
             return LARGEST_EVERYWHERE
+
+    async def state(self) -> QueueState:
+        names = ["QueueArn", "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        answer = await self._ask("GetQueueAttributes", {"AttributeNames": names})
+        arn, waiting, under_way = ((answer.get("Attributes") or {}).get(name) for name in names)
+        return QueueState(str(arn), int(waiting or 0), int(under_way or 0))
 
     async def close(self) -> None:
         await self._calls.close()

@@ -16,11 +16,11 @@ from couvert.readmodels.audit.suppressions import Suppressions
 from couvert.readmodels.folds import FollowedDelivery, Heard, followed
 from couvert.readmodels.log import END
 from couvert.store.port import StoredDelivery
-from couvert.store.sqlite.rows import delivery_row
+from couvert.store.sqlite.rows import Row, delivery_row
 
 FOLDED: Final = DELIVERY_COLUMNS.index("revision")
 """The columns before this one are the fold of the log; the others are the queue's own."""
-WAKE_AT: Final = DELIVERY_COLUMNS.index("wake_at")
+PRIORITY, POSTER, WAKE_AT = map(DELIVERY_COLUMNS.index, ("priority", "poster", "wake_at"))
 
 
 class Deliveries:
@@ -33,6 +33,8 @@ class Deliveries:
         self._fault = report.faults.add
         self._rows = Ordered(log.deliveries(), self._unaccepted_row)
         self._recipients = Ordered(log.recipients(), self._unaccepted_recipient)
+        self._looks = {(priority, poster): look_at for priority, poster, look_at in log.queue()}
+        """When a worker looks into which line of the queue."""
 
     def check(self, born: FollowedDelivery, history: Sequence[Heard]) -> FollowedDelivery:
         """Return the delivery as of the read models' checkpoint."""
@@ -77,10 +79,14 @@ class Deliveries:
         if different:
             self._fault(f"In the row of {name}: {different}.")
         is_unfinished = delivery.state is State.QUEUED or delivery.is_begun
-        if is_unfinished and row[WAKE_AT] is None:
+        if is_unfinished and not self._is_looked_at(row):
             self._fault(f"No worker will ever look at {name}, which is not finished.")
         elif not is_unfinished and row[WAKE_AT] is not None:
             self._fault(f"A worker is to look at {name}, with which nothing is to be done.")
+
+    def _is_looked_at(self, row: Row) -> bool:
+        look_at = self._looks.get((row[PRIORITY], row[POSTER]))
+        return row[WAKE_AT] is not None and look_at is not None and look_at <= row[WAKE_AT]
 
     def _unaccepted_row(self, delivery_id: int) -> None:
         self._fault(f"There is a row of {sentences.delivery(delivery_id)}, which was never accepted.")

@@ -18,11 +18,11 @@ select stream, part, position, at, type, payload from event indexed by event_str
 """
 DELIVERY_COLUMNS: Final = (
     "id", "tenant", "mail_id", "state", "attempt", "is_begun", "deferrals", "is_resent", "due_at", "expires_at",
-    "give_up_at", "priority", "revision", "wake_at", "owner",
+    "give_up_at", "priority", "poster", "revision", "wake_at", "owner",
 )  # fmt: skip
 _DELIVERIES: Final = """
 select id, tenant, mail_id, state, attempt, is_begun, deferrals, is_resent, due_at, expires_at, give_up_at, priority,
-    revision, wake_at, owner
+    poster, revision, wake_at, owner
 from delivery order by id
 """
 USER_COLUMNS: Final = (
@@ -116,6 +116,10 @@ class Snapshot:
     def deliveries(self) -> Iterator[tuple[int, Row]]:
         """As they are stored, in the order of `DELIVERY_COLUMNS`: what they hold may be nonsense."""
         return ((row[0], row) for row in self._rows(_DELIVERIES))
+
+    def queue(self) -> Iterable[tuple[int, int, int]]:
+        """Priority and poster, and when to look for what wants a worker."""
+        return self._rows("select priority, poster, wake_at from queue")
 
     def recipients(self) -> Iterable[tuple[int, str]]:
         """Deliveries and addresses."""

@@ -24,6 +24,8 @@ class MessageState(IntEnum):
     WAITING = 0
     TOLD = 1
     FAILED = 2
+    DROPPED = 3
+    """Given up before its tries were, since its webhook had fallen too far behind."""
 
 
 class Message(NamedTuple):
@@ -49,6 +51,15 @@ class Attempt(NamedTuple):
     """Why there is no answer."""
     excerpt: str | None
     """The beginning of the answer's body."""
+
+
+class Backlog(NamedTuple):
+    waiting: int
+    """Messages that nobody has taken yet."""
+    oldest_at: int | None
+    """When the oldest of them was queued."""
+    dropped: int
+    """Those that were given up for being too many or too old, as long as they are kept."""
 
 
 class ListedAttempt(NamedTuple):
@@ -167,9 +178,14 @@ class Box:
         with transaction(self._connection):
             self._insert([message])
 
-    def waiting(self) -> int:
-        """How many messages nobody has taken yet."""
-        return int(self._rows("select count(*) from message where due_at is not null")[0][0])
+    def backlog(self, webhook: int | None = None) -> Backlog:
+        """Of one webhook, or of all."""
+        of_one = "" if webhook is None else f" and webhook = {webhook:d}"
+        waiting, oldest = self._rows(f"select count(*), min(created_at) from message where due_at is not null{of_one}")[
+            0
+        ]
+        [(dropped,)] = self._rows(f"select count(*) from message where state = 3{of_one}")
+        return Backlog(waiting, oldest, dropped)
 
     # --- Details ------------------------------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ def get_account(world: World, _: Request) -> Reply:
         {
             "DedicatedIpAutoWarmupEnabled": False,
             "EnforcementStatus": "SHUTDOWN" if faults.suspended else "HEALTHY",
-            "ProductionAccessEnabled": world.setup.is_production,
+            "ProductionAccessEnabled": not faults.sandbox,
             "SendQuota": quota,
             "SendingEnabled": not (faults.paused or faults.suspended),
             "SuppressionAttributes": {"SuppressedReasons": ["BOUNCE", "COMPLAINT"]},

@@ -50,6 +50,17 @@ def create(world: World, request: Request) -> Reply:
     return json_answer({"IdentityType": _type(name), "VerifiedForSendingStatus": False, "DkimAttributes": dkim})
 
 
+def put_configuration_set(world: World, request: Request, name: str) -> Reply:
+    """The one that its mail has where a call names none; without a name, none."""
+    default = msgspec.json.decode(request.body or b"{}", type=dict[str, Any]).get("ConfigurationSetName")
+    if default:
+        world.setup.destinations(default)
+        world.setup.default_sets[unquote(name)] = default
+    else:
+        world.setup.default_sets.pop(unquote(name), None)
+    return json_answer({})
+
+
 def delete(world: World, _: Request, name: str) -> Reply:
     world.setup.identities.pop(unquote(name), None)
     return json_answer({})

@@ -13,6 +13,7 @@ from couvert.simulator.exchange import Cut, Outcome, Reply, Request, json_answer
 from couvert.simulator.faults import ErrorFault
 from couvert.simulator.ids import message_id
 from couvert.simulator.mails import Mail
+from couvert.simulator.notices.plan import MAILBOX_SIMULATOR
 from couvert.simulator.ses.letter import Letter, bare
 
 if TYPE_CHECKING:
@@ -72,7 +73,9 @@ def _judged(world: World, letter: Letter) -> Mail:
     sender, recipients = letter.sender(), letter.recipients()
     _check_content(letter)
     _check_addresses(sender, recipients)
-    world.setup.check_sender(bare(sender))
+    world.setup.check_verified(bare(sender))
+    if world.faults.sandbox:
+        _check_recipients(world, recipients)
     if world.faults.mail_from_unverified:
         raise AwsError("MailFromDomainNotVerifiedException")
     configuration_set = world.setup.configuration_set_of(letter.configuration_set_name, bare(sender))
@@ -82,6 +85,12 @@ def _judged(world: World, letter: Letter) -> Mail:
     return Mail(
         message_id(), time.time(), sender, recipients, tags, configuration_set, letter.tenant_name, letter
     )  # fmt: skip
+
+
+def _check_recipients(world: World, recipients: list[str]) -> None:
+    for address in map(bare, recipients):
+        if not address.lower().endswith(f"@{MAILBOX_SIMULATOR}"):
+            world.setup.check_verified(address)
 
 
 def _check_content(letter: Letter) -> None:

@@ -28,6 +28,7 @@ def answer(world: World, request: Request) -> Reply:
     except msgspec.DecodeError as wrong:
         raise AwsError("SerializationException", str(wrong)) from None
     name = request.headers["x-amz-target"].partition(".")[2]
+    world.allow(f"sqs:{name.removesuffix('Batch')}")  # as in policies: who may delete one may delete ten
     if name == "ReceiveMessage":
         return _receive(world, asked)
     if name not in _CALLS:
@@ -186,6 +187,7 @@ _CALLS: Final[dict[str, Callable[[World, Asked], Asked]]] = {
     "ChangeMessageVisibilityBatch": _change_batch,
 }
 _OLDER: Final = {
+    "AccessDeniedException": "AccessDenied",
     "QueueDoesNotExist": "AWS.SimpleQueueService.NonExistentQueue",
     "QueueNameExists": "QueueAlreadyExists",
     "EmptyBatchRequest": "AWS.SimpleQueueService.EmptyBatchRequest",

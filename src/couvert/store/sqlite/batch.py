@@ -11,7 +11,7 @@ from typing import Final
 from couvert.domain.refusals import Refusal
 from couvert.store import codec
 from couvert.store.port import Change, Position
-from couvert.store.sqlite import accounts, messages, notices, rows, statements as tables, suppressions
+from couvert.store.sqlite import accounts, messages, notices, queue, rows, statements as tables, suppressions
 from couvert.store.sqlite.expectations import Expectations
 from couvert.store.sqlite.rows import TENANT, Row
 from couvert.store.sqlite.schema import PAGE_SIZE
@@ -95,6 +95,9 @@ class Batch:
         self._insert(tables.DELIVERY, [rows.delivery_row(new) for change, _ in passed for new in change.new_deliveries])
         self._insert(
             tables.DELIVERY_AGAIN, [rows.delivery_row(row) for change, _ in passed for row in change.deliveries]
+        )
+        queue.join(
+            self._connection, [each for change, _ in passed for each in (change.new_deliveries, change.deliveries)]
         )
         self._insert(tables.KEY, [rows.key_row(key) for key in keys])
         for key in keys:

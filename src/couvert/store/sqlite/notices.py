@@ -62,6 +62,13 @@ class SqliteNotices(ABC):
             for source, result, count, last in self._read(_TOTALS)
         ]
 
+    async def unread_notices(self, most: int) -> int:
+        sql = "select count(*) from (select 1 from notice where result = 'unread' limit ?)"
+        return self._one(lambda row: int(row[0]), sql, most) or 0
+
+    async def last_notice_at(self) -> int | None:
+        return self._one(lambda row: row[0], "select received_at from notice order by id desc limit 1")
+
     async def oldest_unread_notice(self) -> int | None:
         sql = "select min(received_at) from notice where result = 'unread'"
         return self._one(lambda row: row[0], sql)

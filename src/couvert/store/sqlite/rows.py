@@ -30,6 +30,10 @@ Row = tuple[Any, ...]
 TENANT: Final = 1
 """One installation is one team today; every row says so already."""
 
+DELIVERY: Final = (
+    "id, tenant, mail_id, state, attempt, is_begun, deferrals, is_resent, due_at, expires_at, give_up_at, priority, "
+    "poster, revision, wake_at, owner"
+)
 STATE_CODES: Final = {
     State.QUEUED: 0, State.UNKNOWN: 1, State.SENT: 2, State.DELIVERED: 3, State.BOUNCED: 4, State.COMPLAINED: 5,
     State.FAILED: 6, State.SUPPRESSED: 7, State.CANCELLED: 8, State.EXPIRED: 9,
@@ -47,21 +51,21 @@ class Deflated(bytes):
 
 
 def delivery_row(stored: StoredDelivery) -> Row:
-    (id_, mail_id, state, attempt, is_begun, deferrals, is_resent, due_at, expires_at, give_up_at, priority) = (
+    (id_, mail_id, state, attempt, is_begun, deferrals, is_resent, due_at, expires_at, give_up_at, priority, poster) = (
         stored.delivery
     )
     return (
         id_, TENANT, mail_id, STATE_CODES[state], attempt, is_begun, deferrals, is_resent, due_at, expires_at,
-        give_up_at, priority, stored.revision, stored.wake_at, stored.owner,
+        give_up_at, priority, poster, stored.revision, stored.wake_at, stored.owner,
     )  # fmt: skip
 
 
 def delivery_of(row: Row) -> StoredDelivery:
     (id_, _, mail_id, state, attempt, is_begun, deferrals, is_resent, due_at, expires_at, give_up_at, priority,
-     revision, wake_at, owner) = row  # fmt: skip
+     poster, revision, wake_at, owner) = row  # fmt: skip
     delivery = Delivery(
         id_, mail_id, STATES[state], attempt, bool(is_begun), deferrals, bool(is_resent), due_at, expires_at,
-        give_up_at, priority,
+        give_up_at, priority, poster,
     )  # fmt: skip
     return StoredDelivery(delivery, revision, wake_at, owner)
 

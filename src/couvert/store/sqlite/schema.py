@@ -39,11 +39,22 @@ create table delivery (
     expires_at integer,
     give_up_at integer not null,
     priority   integer not null,
+    poster     integer not null,
     revision   integer not null,
     wake_at    integer,
     owner      integer not null
 ) strict;
-create index delivery_wake on delivery (priority, wake_at) where wake_at is not null;
+create index delivery_wake on delivery (priority, poster, wake_at) where wake_at is not null;
+-- Who has deliveries that will want a worker, and when to look for them: never later than the first one does.
+create table queue (
+    priority  integer not null,
+    poster    integer not null,
+    tenant    integer not null,
+    wake_at   integer not null,
+    served_at integer not null,
+    primary key (priority, poster)
+) strict, without rowid;
+create index queue_wake on queue (wake_at);
 create index delivery_expiry on delivery (expires_at) where expires_at is not null and due_at is not null;
 
 create table api_key (
@@ -62,12 +73,12 @@ create table api_key (
 ) strict;
 create table api_key_origin (name text not null, key integer not null, primary key (name, key)) strict, without rowid;
 create index api_key_origin_key on api_key_origin (key);
--- Of keys with a daily quota; a day is one since 1970, UTC.
+-- Of keys with a daily quota; a day is one since 1970, UTC. The oldest days come first, since they go first.
 create table key_usage (
     key        integer not null,
     day        integer not null,
     recipients integer not null,
-    primary key (key, day)
+    primary key (day, key)
 ) strict, without rowid;
 
 create table user (
@@ -169,6 +180,7 @@ create table idempotency (
     created_at integer not null,
     answer     blob
 ) strict, without rowid;
+create index idempotency_created_at on idempotency (created_at);
 
 -- What /v2 says of itself: as it is served, and as it was at the end of each day that changed it.
 create table specification (

@@ -16,7 +16,7 @@ from couvert.store.sqlite.rows import Row
 
 EXACT: Final = 32
 """Up to this many rows each number has its own statement; above, chunks of powers of two."""
-LARGEST: Final = 1024  # times 15 columns stays below SQLite's 32,766 variables
+LARGEST: Final = 1024  # times 17 columns stays below SQLite's 32,766 variables
 
 
 class Table(NamedTuple):
@@ -36,8 +36,8 @@ ATTACHMENT: Final = Table("attachment", 8)
 RECIPIENT: Final = Table("recipient", 7)
 NOTE: Final = Table("note", 3)
 BODY: Final = Table("body", 3, " on conflict (sha256) do nothing")
-DELIVERY: Final = Table("delivery", 15)
-DELIVERY_AGAIN: Final = Table("delivery", 15, replacing(
+DELIVERY: Final = Table("delivery", 16)
+DELIVERY_AGAIN: Final = Table("delivery", 16, replacing(
     "id", "state", "attempt", "is_begun", "deferrals", "is_resent", "due_at", "give_up_at", "revision",
     "wake_at", "owner",
 ))  # fmt: skip

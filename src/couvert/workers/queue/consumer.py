@@ -1,25 +1,27 @@
 """Receives messages of the bulk queue; each is deleted there once what became of it is committed here.
 
-One receiver waits for messages. While they come ten at a time, more receive beside it: SQS gives ten a call, and a call
-takes its time.
+One receiver waits for messages. While they come by the handful, more receive beside it: SQS gives ten a call at most,
+and a call takes its time.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Final, Protocol
 
 import structlog
 
 from couvert.commands.queue_intake import OURS, Fate, Malformed, NotNow, Ours, QueueMessage, TakeMessages
-from couvert.delivery.sqs import AT_ONCE, Queue, QueueTrouble, Received
+from couvert.delivery.sqs import Queue, QueueTrouble, Received
 from couvert.delivery.sqs.queue import WAIT_SECONDS
 from couvert.domain.refusals import Unavailable
 from couvert.workers.queue.dead_letters import DeadLetters
 from couvert.workers.tasks import again_and_again, at_work
 
+HANDFUL: Final = 5
+"""Of at most ten; SQS gives fewer than there are, at times."""
 MOST_HELPERS: Final = 15
 STOP_SECONDS: Final = 5.0
 """For what was received to be committed and deleted; otherwise it comes again, which does no harm."""
@@ -50,8 +52,8 @@ class QueueConsumer:
         finally:
             for helper in self._helpers:
                 helper.cancel()
-            if self._in_hand:
-                await asyncio.wait(self._in_hand, timeout=STOP_SECONDS)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.gather(*self._in_hand, return_exceptions=True), STOP_SECONDS)
             await self._queue.close()
 
     async def turn(self) -> None:
@@ -61,7 +63,7 @@ class QueueConsumer:
     async def _receive(self, wait_seconds: int) -> bool:
         """Whether there was anything."""
         received = await self._queue.receive(wait_seconds=wait_seconds, attributes=(OURS,))
-        if len(received) == AT_ONCE and len(self._helpers) < MOST_HELPERS:
+        if len(received) >= HANDFUL and len(self._helpers) < MOST_HELPERS:
             _started(self._help(), self._helpers)
         if received:
             # To be ended, also when told to stop meanwhile.

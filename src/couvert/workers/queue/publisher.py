@@ -23,6 +23,7 @@ from couvert.domain import ids
 from couvert.domain.mail import AcceptMail, Recipient
 from couvert.domain.refusals import Unavailable
 from couvert.store.port import QUEUE, Store
+from couvert.tallies import Tally
 from couvert.workers.leases import clock
 
 LEASE_MS: Final = 120_000
@@ -71,6 +72,8 @@ class QueuePublisher:
         self._is_at_work = False
         self._away_until = 0.0
         self._pause_seconds = FIRST_PAUSE_SECONDS
+        self.outcomes = Tally()
+        """Of recipients: `taken` by the queue, or `left` to our own workers."""
 
     # --- As the doors see it ------------------------------------------------------------------------------------------
 
@@ -158,6 +161,7 @@ class QueuePublisher:
             for end, letter in zip(ends, in_order, strict=False):
                 if end is None:
                     left.remove(letter.delivery_id)
+                    self.outcomes["taken",] += 1
                 else:
                     log.info("publisher.not_taken", delivery=letter.delivery_id, why=end.why)
         self._pause_seconds = FIRST_PAUSE_SECONDS
@@ -165,6 +169,7 @@ class QueuePublisher:
     async def _give_back(self, deliveries: Collection[int]) -> None:
         if not deliveries:
             return
+        self.outcomes["left",] += len(deliveries)
         try:
             await self._store.release(owner=QUEUE, deliveries=list(deliveries))
         except Unavailable as trouble:

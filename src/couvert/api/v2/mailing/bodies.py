@@ -18,7 +18,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from couvert.api.v2.mailing.faults import with_faults_of_templates
-from couvert.api.v2.mailing.fields import Address, Base64, Line, Text
+from couvert.api.v2.mailing.fields import Address, Base64, FilledLine, Line, Text
 from couvert.api.v2.times import Moment, to_ms
 from couvert.commands.checks import MOST_RECIPIENTS
 from couvert.domain.attachments import Attachment
@@ -62,7 +62,7 @@ class AttachmentBody(_Body):
 class MailBody(_Body):
     sender: SenderBody
     recipients: Annotated[list[RecipientBody], Field(min_length=1, max_length=MOST_RECIPIENTS)]
-    subject: Line
+    subject: FilledLine
     html_template: Text | None = None
     text_template: Annotated[Text | None, Field(description="Made of the HTML if there is none.")] = None
     template_id: Annotated[str | None, Field(description="Stored templates do not exist yet.")] = None

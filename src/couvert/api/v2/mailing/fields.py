@@ -24,6 +24,7 @@ def _from_base64(value: Any) -> bytes:
 
 Line = Annotated[str, Field(max_length=LONGEST_LINE), AfterValidator(one_line)]
 """One line, perhaps empty."""
+FilledLine = Annotated[str, Field(min_length=1, max_length=LONGEST_LINE), AfterValidator(one_line)]
 Text = Annotated[str, AfterValidator(without_controls)]
 Address = Annotated[
     str, AfterValidator(address), WithJsonSchema({"type": "string", "format": "email", "maxLength": 254})

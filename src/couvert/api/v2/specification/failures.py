@@ -30,9 +30,7 @@ def failures(call: Call, shared: Shared) -> Mapping[str, Json]:
 
 def _general(call: Call) -> list[str]:
     """What any call of its kind refuses with."""
-    codes = []
-    if call.has_body or call.query is not None or not call.is_open:
-        codes += ["faulty"]
+    codes = ["faulty", "event_not_reached", "rate_limit"]
     if call.has_body:
         codes += ["body_too_large", "unsupported_media_type"]
     if not call.is_open:
@@ -40,7 +38,6 @@ def _general(call: Call) -> list[str]:
         codes += ["access_denied"] if call.is_for_admins else []
         codes += ["idempotency_key_reused", "idempotency_in_progress"] if call.method == "POST" else []
         codes += ["conflict"] if call.role == "api_write" else []
-        codes += ["event_not_reached", "rate_limit"]
     if "{" in call.path:
         codes += ["not_found"]
     return [*codes, "unavailable"]

@@ -45,8 +45,8 @@ class Operations:
         found = [_path_parameter(name, call.parameters) for name in re.findall(r"{(\w+)}", call.path)]
         if call.query is not None:
             found += self._query(self._schemas.of[call.query, "validation"])
+        found += [self.shared.parameter("IfEventReached")]
         if not call.is_open:
-            found += [self.shared.parameter("IfEventReached")]
             found += [self.shared.parameter("LastEventId")] if STREAM in call.media_types else []
             found += [self.shared.parameter("IdempotencyKey")] if call.method == "POST" else []
         return [*found, self.shared.parameter("Prefer")] if JSON in call.media_types and not call.is_raw else found

@@ -54,7 +54,7 @@ class SuppressionCalls:
         )
         shown = found[: wanted.limit]
         more = cursor_at(shown[-1].suppression.id, name) if len(found) > wanted.limit else None
-        page = Page(wanted.limit, wanted.skip, total, counted if total is None else None, more)
+        page = Page(wanted.limit, query.skipped, total, counted if total is None else None, more)
         return Answer({"suppressions": [suppression_answer(each.suppression) for each in shown]}, page=page)
 
     async def read(self, asked: Asked) -> Answer:

@@ -8,6 +8,7 @@ import re
 import socket
 import ssl
 from collections import deque
+from collections.abc import Sequence
 from typing import Final
 
 from botocore.httpsession import get_cert_path
@@ -18,6 +19,7 @@ from couvert.delivery.transport import (
     Message,
     Outcome,
     Refused,
+    Surroundings,
     TryLater,
     Unknown,
     Unreachable,
@@ -26,9 +28,11 @@ from couvert.delivery.transport import (
 from couvert.delivery.transports.ses.account import SesAccount
 from couvert.delivery.transports.ses.classify import outcome
 from couvert.delivery.transports.ses.connection import Connection, Uncleared
+from couvert.delivery.transports.ses.examination import examined
 from couvert.delivery.transports.ses.options import SesOptions
 from couvert.delivery.transports.ses.reply import NotAnswered, NotSent
 from couvert.delivery.transports.ses.signed import Endpoint, Signer, Wording
+from couvert.domain.finding import Finding
 
 MAX_AGE: Final = 300.0
 """Seconds: SES moves behind its name, and a new connection costs nothing at that rate."""
@@ -75,6 +79,12 @@ class SesTransport:
     async def rest(self) -> None:
         while self._idle:
             self._idle.pop().drop("nothing is to be sent for a while")
+
+    async def examine(self, around: Surroundings) -> Sequence[Finding]:
+        async def reach() -> None:
+            (await self.channel()).release()
+
+        return await examined(self._options, around, reach)
 
     async def close(self) -> None:
         self._is_closed = True

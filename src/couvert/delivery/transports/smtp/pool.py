@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from couvert.delivery.transport import Channel, Clearance, Message, Outcome, Unreachable
+from couvert.delivery.transport import Channel, Clearance, Message, Outcome, Surroundings, Unreachable
 from couvert.delivery.transports.smtp.connect import connect
 from couvert.delivery.transports.smtp.connection import Connection
 from couvert.delivery.transports.smtp.examination import examined
@@ -74,7 +74,7 @@ class SmtpTransport:
             return None
         return await self.channel()
 
-    async def examine(self) -> Sequence[Finding]:
+    async def examine(self, _: Surroundings) -> Sequence[Finding]:
         channel = await self.channel()
         assert isinstance(channel, SmtpChannel)
         encryption = channel.encryption
