@@ -15,7 +15,9 @@ from pathlib import Path
 sys.path[0] = str(Path(__file__).parents[1])  # so that `bench` is found, and its mime.py is not taken for another
 
 from bench import hot_spots
-from bench.figures import accept, bulk, drain, freshness, growth, lists, platform, queue, start, webhooks
+from bench.figures import (
+    accept, bulk, drain, freshness, growth, lists, platform, queue, ses, start, webhooks,
+)  # fmt: skip
 from bench.harness import report
 from bench.harness.figure import QUICK, Figure, Scale, Skipped, Values
 from bench.harness.others import wait_for_quiet, watched
@@ -23,8 +25,8 @@ from bench.harness.programs import program
 from bench.harness.workplace import workplace
 
 FIGURES = [
-    accept.FIGURE, bulk.FIGURE, drain.FIGURE, start.FIGURE, growth.FIGURE,
-    platform.FIGURE, freshness.FIGURE, lists.FIGURE, webhooks.FIGURE, queue.FIGURE,
+    accept.FIGURE, bulk.FIGURE, drain.FIGURE, ses.FIGURE, start.FIGURE, growth.FIGURE,
+    platform.FIGURE, freshness.FIGURE, lists.FIGURE, queue.FIGURE, webhooks.FIGURE,
 ]  # fmt: skip
 
 

@@ -38,14 +38,14 @@ def smtp_sink() -> Iterator[Relay]:
     with counters.open("wb") as out:
         sink = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL)
     try:
-        _wait_until_open(port)
+        wait_until_open(port)
         yield Relay(port, counters)
     finally:
         sink.terminate()
         sink.wait()
 
 
-def _wait_until_open(port: int) -> None:
+def wait_until_open(port: int) -> None:
     for _ in range(500):
         try:
             socket.create_connection(("127.0.0.1", port)).close()
@@ -53,4 +53,4 @@ def _wait_until_open(port: int) -> None:
             time.sleep(0.01)
         else:
             return
-    raise Skipped("smtp-sink did not start")
+    raise Skipped(f"nothing listens on port {port}")

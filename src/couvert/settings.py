@@ -102,6 +102,9 @@ class Settings(BaseSettings):
     webhook_allow_private: bool = Field(
         default=False, description="Whether webhooks may lead into private networks, this machine included."
     )
+    webhook_backlog: int = Field(
+        100_000, ge=100, description="Messages that may wait for one webhook; of more, the oldest are dropped."
+    )
     webhook_retention_days: int = Field(
         30, ge=4, le=3_650, description="How long ended webhook messages and their attempts are kept."
     )

@@ -398,7 +398,9 @@ async def tell_webhooks(settings: Settings, stopping: asyncio.Event) -> None:
         client = Client(allows_private=settings.webhook_allow_private)
         caller = Caller(source, client, now_ms, settings.webhook_allow_http)
         retention_ms = settings.webhook_retention_days * 24 * 3_600_000
-        await Pump(source, box, caller, switch_off, now_ms, retention_ms=retention_ms).run(stopping)
+        most = settings.webhook_backlog
+        pump = Pump(source, box, caller, switch_off, now_ms, retention_ms=retention_ms, most_waiting=most)
+        await pump.run(stopping)
 
 
 def provider_of(settings: Settings, store: Store, notices: Notices) -> tuple[Transport, Account | None]:

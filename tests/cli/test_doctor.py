@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from couvert import wiring
-from couvert.cli.checks import clock, delivery, files
+from couvert.cli.checks import clock, delivery, files, webhooks
 from couvert.cli.checks.settings import suspicions
 from couvert.cli.doctor import CHECKS, doctor
 from couvert.commands.attempts import Attempts
@@ -22,6 +22,9 @@ from couvert.domain import ids
 from couvert.domain.delivery import State
 from couvert.domain.finding import Verdict
 from couvert.domain.mail import AcceptMail, Recipient, Sender
+from couvert.domain.webhook import Terms
+from couvert.readmodels.webhooks.box import Box
+from couvert.readmodels.webhooks.messages import queued
 from couvert.settings import Settings
 from couvert.store.port import Change, Examination
 from couvert.store.sqlite import examination
@@ -292,3 +295,45 @@ def test_a_setting_that_cannot_be_read_is_wrong_too(installed, capsys, monkeypat
         doctor(installed)
 
     assert "WRONG  settings     COUVERT_TRANSPORT" in capsys.readouterr().out
+
+
+# --- Webhooks ---------------------------------------------------------------------------------------------------------
+
+TWO_HOURS_AGO = wiring.now_ms() - 2 * 3_600_000
+
+
+@pytest.fixture
+async def webhook(parts):
+    terms = Terms("https://shop.example.com/hooks?token=secret", "", ("*",))
+    return (await parts.webhooks.create(terms)).webhook
+
+
+async def test_of_webhooks_that_keep_up_one_line_is_enough(parts, webhook):
+    [finding] = await webhooks.webhooks(parts)
+
+    assert finding.verdict is Verdict.OK
+
+
+@pytest.mark.parametrize(
+    ("messages", "most", "verdict"), [(1, 100, Verdict.NOTE), (30, 20, Verdict.WRONG)], ids=["behind", "too far behind"]
+)
+async def test_a_webhook_that_falls_behind_is_told_by_its_id(parts, webhook, tmp_path, messages, most, verdict):
+    with Box(tmp_path) as box:
+        for position in range(1, messages + 1):
+            box.add(queued(webhook.id, position, TWO_HOURS_AGO))
+        box.drop(most=most, overdue_at=0)
+
+    [finding] = await webhooks.webhooks(parts)
+
+    assert finding.verdict is verdict
+    assert webhook.webhook_id in finding.sentence
+    assert "secret" not in finding.sentence
+
+
+async def test_a_webhook_whose_receiver_is_gone_is_noted(parts, webhook):
+    await parts.webhooks.switch_off(webhook.webhook_id)
+
+    [finding] = await webhooks.webhooks(parts)
+
+    assert finding.verdict is Verdict.NOTE
+    assert "gone" in finding.sentence

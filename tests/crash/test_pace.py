@@ -19,6 +19,7 @@ from couvert.workers.pace import Pacer
 from tests.crash.courierhouse import Provider, accept, courier_of, until
 from tests.crash.until import until as until_soon
 from tests.delivery.ses.handing import KEYS
+from tests.store.changes import new_key
 
 pytestmark = pytest.mark.crash
 
@@ -175,3 +176,38 @@ async def test_a_slot_goes_to_what_is_most_urgent_when_it_comes(store):
     await until(lambda: "alice@example.com" in moody.taken)
     assert len(moody.taken) < 30
     await courier.stop()
+
+
+async def test_a_posters_few_mails_do_not_wait_for_the_many_of_another(store):
+    moody = Moody()
+    courier = courier_of(store, moody, hands=8, pacer=pacer_of(store, 50))
+    await post(store, b"many", [f"many{n}@example.com" for n in range(200)])
+    courier.start()
+    await until(lambda: moody.taken)
+    few = [f"few{n}@example.com" for n in range(5)]
+    await post(store, b"few", few)
+    courier.wake()
+    await until(lambda: set(few) <= set(moody.taken))
+    assert len(moody.taken) < 60
+    await courier.stop()
+
+
+async def test_bulk_leaves_slowly_rather_than_never_while_others_fill_the_pace(store):
+    moody = Moody()
+    courier = courier_of(store, moody, hands=4, pacer=pacer_of(store, 100))
+    await post(store, b"bulk", [f"bulk{n}@example.com" for n in range(20)])
+    await accept(store, *(f"single{n}@example.com" for n in range(120)))
+    courier.start()
+    await until(lambda: len(moody.taken) >= 100)
+    await courier.stop()
+    assert 2 <= sum(each.startswith("bulk") for each in moody.taken[:100]) <= 6
+
+
+async def post(store, secret: bytes, recipients: list[str]) -> None:
+    """One bulk mail, by a key of its own."""
+    ids = IdSource(1, now_ms)
+    change = new_key(ids, secret)
+    await store.commit(change)
+    everybody = tuple(Recipient(email) for email in recipients)
+    news = AcceptMail(Sender("shop@example.org"), everybody, "News", html="<p>News</p>")
+    await AcceptMails(store, ids, now_ms).accept(news, key=change.keys[0])

@@ -4,7 +4,8 @@ import pytest
 
 from couvert.domain.webhook_calls import GIVE_UP_AFTER_MS
 from couvert.readmodels.log import Mark
-from couvert.readmodels.webhooks.box import Attempt, Box, MessageState, queued
+from couvert.readmodels.webhooks.box import Box
+from couvert.readmodels.webhooks.messages import Attempt, MessageState, queued
 from couvert.readmodels.webhooks.names import message_id, position_of
 
 NOW = 1_800_000_000_000
@@ -124,3 +125,32 @@ def test_a_message_is_called_the_same_for_ever(position):
 @pytest.mark.parametrize("name", ["", "msg_1", "msg_06y5f5y6m0000_0", "msg_06y5f5y6m0000_x", "dlv_06y5f5y6m0000_1"])
 def test_what_is_no_message_has_no_position(name):
     assert position_of(ONE, name) is None
+
+
+# --- What is too much, or too old -------------------------------------------------------------------------------------
+
+
+def test_of_what_is_too_much_the_oldest_goes_and_of_that_webhook_alone(box):
+    for position in range(1, 13):
+        box.add(queued(ONE, position, NOW + position))
+    box.add(queued(OTHER, 99, NOW))
+
+    assert box.drop(most=10, overdue_at=NOW) == {ONE: 3}
+    assert box.backlog(ONE) == (9, NOW + 4, 3)
+    assert box.backlog(OTHER) == (1, NOW, 0)
+    assert box.backlog() == (10, NOW, 3)
+    assert box.drop(most=10, overdue_at=NOW) == {}
+
+
+@pytest.mark.parametrize(
+    ("state", "due_at", "left"),
+    [(MessageState.WAITING, NOW + 9, MessageState.DROPPED), (MessageState.TOLD, None, MessageState.TOLD)],
+)
+def test_what_was_given_up_while_it_was_under_way_stays_so_unless_it_arrived(box, state, due_at, left):
+    message = queued(ONE, 7, NOW)
+    box.add(message)
+    box.drop(most=100, overdue_at=message.give_up_at + 1)
+    box.record(attempted(message, state, due_at), attempt())
+
+    [listed] = box.attempts(ONE, before=None, skip=0, limit=9)
+    assert (listed.state, listed.due_at) == (left, None)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from couvert.cli.checks import clock, delivery, files, notices, pace, queues, settings
+from couvert.cli.checks import clock, delivery, files, notices, pace, queues, settings, webhooks
 from couvert.cli.options import Data, with_parts
 from couvert.domain.finding import Finding, Verdict, wrong
 from couvert.domain.refusals import Unavailable
@@ -29,6 +29,7 @@ CHECKS: Final[Sequence[Check]] = (
     queues.queues,
     delivery.queue,
     delivery.outcomes,
+    webhooks.webhooks,
     delivery.read_models,
     settings.settings,
 )

@@ -10,7 +10,7 @@ from couvert.domain.refusals import Conflict, NotFound
 
 OVERLAP_MS: Final = 24 * 3_600_000
 """How long the former secret still signs, so that a receiver may learn the new one in peace."""
-TOLD: Final = ("mail.", "delivery.")
+TOLD: Final = ("mail.", "delivery.", "suppression.")
 """Kinds of events that webhooks tell of; the others are about who may use the installation."""
 
 
@@ -178,6 +178,11 @@ def matching(patterns: Iterable[str], names: Iterable[str]) -> frozenset[str]:
     """The names that one of the patterns means, of those that webhooks tell of."""
     wanted = tuple(patterns)
     return frozenset(name for name in names if name.startswith(TOLD) and any(_means(p, name) for p in wanted))
+
+
+def is_choosy(terms: Terms) -> bool:
+    """Whether it wants to hear of some mails only; then what is of no mail is not for it."""
+    return bool(terms.tags) or terms.project_id is not None
 
 
 def wants_mail(terms: Terms, tags: Collection[str], project_id: str | None) -> bool:

@@ -13,6 +13,8 @@ FIRST_CEILING_MS: Final = 10_000
 LAST_CEILING_MS: Final = 8 * 3_600_000
 SHORTEST_MS: Final = 1_000
 GIVE_UP_AFTER_MS: Final = 3 * 24 * 3_600_000
+LATE_MS: Final = 3_600_000
+"""How long after the three days a message is waited for whose last try does not get its turn."""
 LONGEST_ASKED_MS: Final = 24 * 3_600_000
 """The most that a `Retry-After` is obeyed: a receiver is not to switch itself off by mistake."""
 

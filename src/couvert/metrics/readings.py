@@ -15,7 +15,8 @@ from couvert.domain.pace import SECOND, spacing
 from couvert.domain.refusals import Unavailable
 from couvert.readmodels.folds import Counts
 from couvert.readmodels.reading import Reading
-from couvert.readmodels.webhooks.box import Backlog, Box
+from couvert.readmodels.webhooks.box import Box
+from couvert.readmodels.webhooks.messages import Backlog
 from couvert.readmodels.webhooks.tables import FILE
 from couvert.store.pace import StoredPace
 from couvert.store.port import Position, Store

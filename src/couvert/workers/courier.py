@@ -175,7 +175,7 @@ class Courier:
         if takes_due:
             works.append(self._intake.keep_taking())
         if self.passage.pacer is not None:
-            works.append(self.passage.pacer.keep_learning())
+            works.append(self.passage.pacer.limits.keep_learning())
         self._tasks = [asyncio.create_task(work) for work in works]
 
     def begin_nothing_more(self) -> None:

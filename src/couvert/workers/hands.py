@@ -48,7 +48,10 @@ class Hands(Generic[J]):
 
     def take(self, work: Work) -> None:
         """Let a reserved hand do this; it is free afterwards."""
-        task = asyncio.create_task(self._done(work))
+        self._start(self._done(work))
+
+    def _start(self, work: Work) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -74,35 +77,43 @@ class Hands(Generic[J]):
 
 
 class PacedHands(Hands[J]):
-    """A hand waits for a slot first, and takes what is most urgent when it comes."""
+    """A hand takes up what is most urgent when a slot is about to come."""
 
     def __init__(self, most: int, attend_to: Callable[[J, Slot | None], Work], pacer: Pacer) -> None:
         super().__init__(most, lambda job: attend_to(job, None))
         self._attend_in_slot = attend_to
         self._pacer = pacer
-        self._asking = 0
-        """Hands that wait for a slot: no more than there are jobs, for a slot that is not used is lost to others."""
+        self._freed = asyncio.Event()
+        self._is_giving_out = False
 
     def give(self, job: J) -> None:
         self._waiting.put(job)
-        self._work_if_wanted()
+        if not self._is_giving_out:
+            self._is_giving_out = True
+            self._start(self._give_out())
 
     def free(self) -> None:
         self._busy -= 1
-        self._work_if_wanted()
+        self._freed.set()
 
-    def _work_if_wanted(self) -> None:
-        if len(self._waiting) > self._asking and self.reserve():
-            self.take(self._work_in_slots())
+    async def _give_out(self) -> None:
+        try:
+            while self._waiting:
+                await self._a_hand()
+                await self._give_some_out()
+        finally:
+            self._is_giving_out = False
 
-    async def _work_in_slots(self) -> None:
-        while len(self._waiting) > self._asking:
-            self._asking += 1
-            try:
-                slot = await self._pacer.slot()
-            finally:
-                self._asking -= 1
-            if self._waiting:
-                await self._attend_in_slot(self._waiting.pop(), slot)
+    async def _a_hand(self) -> None:
+        while self._busy >= self._most:
+            self._freed.clear()
+            await self._freed.wait()
+
+    async def _give_some_out(self) -> None:
+        wanted = len(self._waiting)
+        slots: list[Slot | None] = [*await self._pacer.slots(min(wanted, self._most - self._busy), wanted)]
+        for slot in slots or [None]:
+            if self._waiting and self.reserve():
+                self.take(self._attend_in_slot(self._waiting.pop(), slot))
             elif slot is not None:
                 self._pacer.put_back(slot)

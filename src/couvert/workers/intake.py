@@ -52,11 +52,11 @@ class Intake:
 
     @property
     def in_hand(self) -> int:
-        """How many deliveries may wait here for a hand; with a pace, no more than leave within a second, so that what
-        is more urgent and comes later passes most of them.
+        """How many deliveries may be at hand or wait here for one; with a pace, no more than leave within a second, so
+        that what is more urgent and comes later passes most of them, and enough for slots to be reserved in blocks.
         """
-        most, pacer = 2 * self._most, self._passage.pacer
-        return most if pacer is None else min(most, max(2, int(pacer.per_second)))
+        pacer = self._passage.pacer
+        return 2 * self._most if pacer is None else min(3 * self._most, max(2, int(pacer.limits.per_second)))
 
     def _count(self, delivery: Delivery) -> None:
         # It may be there already: taken once more, since its lease ran out under a hand of ours.
@@ -66,7 +66,7 @@ class Intake:
 
     def is_done(self, delivery_id: int) -> None:
         self._bulk_at_hand -= self._at_hand.pop(delivery_id, None) == BULK
-        if self._is_backlogged and len(self._at_hand) <= self._most:
+        if self._is_backlogged and len(self._at_hand) <= max(self.in_hand - self._most, self.in_hand // 2):
             self._wanted.set()
 
     async def keep_taking(self) -> None:

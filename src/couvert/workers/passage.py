@@ -63,9 +63,9 @@ class Passage:
             self.pacer.stop()
 
     async def rest(self) -> None:
-        """Nothing stays open, and nothing to be noted."""
+        """Once stopped: nothing stays open."""
         if self.pacer is not None:
-            await self.pacer.noted()
+            await self.pacer.rest()
         await self.transport.rest()
 
     async def cross(self, channel: Channel, message: Message, clearance: Clearance, slot: Slot | None) -> Outcome:
@@ -88,13 +88,13 @@ class Passage:
         if isinstance(outcome, Held):
             self.gate.hold(outcome.reason)
             if self.pacer is not None:
-                self.pacer.held(outcome.reason)
+                self.pacer.limits.held(outcome.reason)
         elif isinstance(outcome, Throttled):
             if self.pacer is not None:
-                self.pacer.throttled()
+                self.pacer.limits.throttled()
         elif not isinstance(outcome, Withheld):
             if self.pacer is not None:
-                self.pacer.held(None)
+                self.pacer.limits.held(None)
             if self.gate.is_on_trial:
                 self.gate.passed_through()
                 self._wanted.set()

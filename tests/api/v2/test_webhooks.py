@@ -4,7 +4,8 @@ import pytest
 
 from couvert.domain import ids
 from couvert.domain.user import Role
-from couvert.readmodels.webhooks.box import Attempt, Box, MessageState, queued
+from couvert.readmodels.webhooks.box import Box
+from couvert.readmodels.webhooks.messages import Attempt, MessageState, queued
 from couvert.settings import Settings
 from tests.api.v1.service import Service
 from tests.api.v2.members import member, reasons
@@ -28,6 +29,7 @@ async def test_the_secret_is_shown_once(alice):
         "webhookId": created["webhookId"], "url": "https://shop.example.com/hooks", "description": "Shop",
         "types": ["delivery.*", "mail.accepted"], "tags": [], "projectId": None, "includeRecipient": False,
         "isActive": True, "offReason": None, "createdAt": created["createdAt"], "formerSecretUntil": None,
+            "messages": {"waiting": 0, "oldestAt": None, "dropped": 0},
     }  # fmt: skip
 
 

@@ -10,7 +10,8 @@ from couvert.commands.webhooks import Webhooks
 from couvert.delivery.webhooks.client import Client
 from couvert.domain.ids import IdSource
 from couvert.domain.webhook import Terms, Webhook
-from couvert.readmodels.webhooks.box import Box, ListedAttempt
+from couvert.readmodels.webhooks.box import Box
+from couvert.readmodels.webhooks.messages import Backlog, ListedAttempt
 from couvert.readmodels.webhooks.source import Source
 from couvert.workers.webhooks.caller import Caller
 from couvert.workers.webhooks.pump import Pump
@@ -26,6 +27,7 @@ class Telling:
         self.world = world
         self.webhooks = Webhooks(world.store, IdSource(1, lambda: world.now), lambda: world.now)
         self.timeout_seconds = 0.3
+        self.most_waiting = 100
 
     async def webhook(self, receiver: Receiver, *types: str, **terms: Any) -> Webhook:
         made = Terms(receiver.url, "", types or ("delivery.*",), **terms)
@@ -38,7 +40,10 @@ class Telling:
             client = Client(allows_private=True, timeout_seconds=self.timeout_seconds)
             clock = lambda: self.world.now  # noqa: E731 - a clock is a function
             caller = Caller(source, client, clock, allows_http=True, chance=lambda: 0.5)
-            pump = Pump(source, box, caller, self.webhooks.switch_off, clock, retention_ms=30 * 24 * 3_600_000)
+            pump = Pump(
+                source, box, caller, self.webhooks.switch_off, clock,
+                retention_ms=30 * 24 * 3_600_000, most_waiting=self.most_waiting,
+            )  # fmt: skip
             task = asyncio.create_task(pump.run(stopping))
             try:
                 yield
@@ -56,8 +61,11 @@ class Telling:
             return box.attempts(webhook.id, before=None, skip=0, limit=100)
 
     def waiting(self) -> int:
+        return self.backlog().waiting
+
+    def backlog(self) -> Backlog:
         with Box(self.world.directory) as box:
-            return box.backlog().waiting
+            return box.backlog()
 
 
 async def quiet() -> None:

@@ -8,7 +8,7 @@ from standardwebhooks.webhooks import Webhook as Verifier
 
 from couvert.domain import ids
 from couvert.domain.mail import AcceptMail, Recipient, References, Sender
-from couvert.readmodels.webhooks.box import queued
+from couvert.readmodels.webhooks.messages import queued
 from tests.delivery.webhooks.receiver import receiving
 from tests.workers.webhooks.telling import quiet, told, types
 
@@ -170,3 +170,51 @@ async def test_neither_address_nor_secret_is_in_an_event_or_a_log_line(telling, 
     for secret in (webhook.secrets.current, str(receiver.port)):
         assert secret not in json.dumps(events)
         assert secret not in printed.out + printed.err
+
+
+# --- Suppressions -----------------------------------------------------------------------------------------------------
+
+
+async def test_suppressions_are_told_as_each_event_left_them(telling):
+    async with receiving() as receiver:
+        await telling.webhook(receiver, "suppression.*")
+        mail = await telling.world.post(MAIL)
+        await telling.world.work("taken")
+        await telling.world.tell(mail + 1, "hard bounce")
+        known = await telling.world.suppressions.find("bob@example.net")
+        await telling.world.suppressions.remove(known.id)
+        async with telling.pumping():
+            await telling.until(lambda: len(receiver.requests) == 2)
+    added, removed = sorted(map(told, receiver.requests), key=lambda event: int(event["data"]["eventId"]))
+    assert (added["type"], removed["type"]) == ("suppression.added", "suppression.removed")
+    assert {name: value for name, value in added["data"].items() if name != "eventId"} == {
+        "suppressionId": ids.encode("sup", known.id),
+        "deliveryId": ids.encode("dlv", mail + 1),
+        "reason": "hard_bounce",
+        "expiresAt": None,
+        "isActive": True,
+    }
+    assert removed["data"]["isActive"] is False
+
+
+async def test_who_asks_for_the_recipient_is_told_who_is_suppressed_while_that_lasts(telling):
+    async with receiving() as receiver:
+        await telling.webhook(receiver, "suppression.*", includes_recipient=True)
+        await telling.world.suppress("bob@example.net")
+        gone = await telling.world.suppress("eve@example.net")
+        await telling.world.suppressions.remove(gone)
+        async with telling.pumping():
+            await telling.until(lambda: len(receiver.requests) == 3)
+    events = sorted(map(told, receiver.requests), key=lambda event: int(event["data"]["eventId"]))
+    assert [event["data"]["recipient"] for event in events] == [{"email": "bob@example.net"}, None, None]
+
+
+async def test_who_wants_some_mails_alone_hears_of_no_suppressions(telling):
+    async with receiving() as receiver, receiving() as control:
+        await telling.webhook(receiver, "*", tags=("welcome",))
+        await telling.webhook(control, "*")
+        await telling.world.suppress("bob@example.net")
+        async with telling.pumping():
+            await telling.until(lambda: bool(control.requests))
+            await quiet()
+    assert receiver.requests == []

@@ -1,13 +1,26 @@
 """Receivers that fail: retried with pauses, left alone when they ask, switched off when they are gone."""
 
 import asyncio
+from typing import Any
+
+import pytest
+import structlog
 
 from couvert.domain.webhook_calls import GIVE_UP_AFTER_MS
-from couvert.readmodels.webhooks.box import Box, MessageState
+from couvert.readmodels.webhooks.box import Box
+from couvert.readmodels.webhooks.messages import MessageState
 from tests.delivery.webhooks.receiver import hangs, receiving, says
 from tests.workers.webhooks.telling import quiet
 
 MINUTE = 60_000
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+
+@pytest.fixture
+def logged() -> Any:
+    with structlog.testing.capture_logs() as lines:
+        yield lines
 
 
 async def test_a_message_is_sent_again_under_its_id_until_it_is_taken(telling):
@@ -164,3 +177,62 @@ async def test_a_database_that_was_restored_from_a_copy_begins_anew(telling):
             await telling.until(lambda: not telling.attempts(webhook))
             await telling.world.accept()
             await telling.until(lambda: len(receiver.requests) == 2)
+
+
+# --- Too far behind ---------------------------------------------------------------------------------------------------
+
+
+async def test_of_a_receiver_that_is_too_slow_the_oldest_messages_are_dropped_and_counted(telling, logged):
+    telling.most_waiting = 20
+    async with receiving() as receiver:
+        receiver.otherwise = says(503)
+        webhook = await telling.webhook(receiver, "mail.accepted")
+        for _ in range(30):
+            await telling.world.accept()
+        newest = await telling.world.store.position()
+        async with telling.pumping():
+            await telling.until(lambda: telling.backlog().dropped == 12)
+            assert telling.backlog().waiting == 18
+            with Box(telling.world.directory) as box:
+                waiting = {message.position for message in box.due(webhook.id, telling.world.now + 4 * DAY, 99)}
+            receiver.otherwise = says(204)
+            telling.world.now += HOUR
+            await telling.until(lambda: telling.waiting() == 0)
+    assert newest in waiting
+    assert len(waiting) == 18
+    [line] = [line for line in logged if line["event"] == "webhook.messages_dropped"]
+    assert (line["webhook_id"], line["messages"]) == (webhook.webhook_id, 12)
+
+
+async def test_what_was_dropped_can_be_replayed(telling):
+    telling.most_waiting = 20
+    async with receiving() as receiver:
+        receiver.otherwise = says(503)
+        webhook = await telling.webhook(receiver, "mail.accepted")
+        for _ in range(30):
+            await telling.world.accept()
+        async with telling.pumping():
+            await telling.until(lambda: telling.backlog().dropped == 12)
+            telling.most_waiting = 100
+            receiver.otherwise = says(204)
+        async with telling.pumping():
+            with Box(telling.world.directory) as box:
+                assert box.replay_failed(webhook.id, 0, telling.world.now) == 12
+            telling.world.now += HOUR
+            await telling.until(lambda: telling.waiting() == 0)
+    assert telling.backlog().dropped == 0
+    assert len({request.id for request in receiver.requests}) == 30
+
+
+async def test_a_message_whose_last_try_never_gets_its_turn_is_dropped_after_the_three_days(telling):
+    async with receiving() as receiver:
+        receiver.otherwise = says(503, retry_after="86400")
+        await telling.webhook(receiver, "mail.accepted")
+        await telling.world.accept()
+        async with telling.pumping():
+            await telling.until(lambda: bool(receiver.requests))
+        with Box(telling.world.directory) as box:
+            assert box.drop(most=100, overdue_at=telling.world.now + 3 * DAY) == {}
+            [(dropped)] = box.drop(most=100, overdue_at=telling.world.now + 3 * DAY + 1).values()
+    assert dropped == 1
+    assert telling.waiting() == 0

@@ -30,6 +30,8 @@ class Asked:
     claim: Claim | None = None
     """Of the Idempotency-Key; a command takes it from `claimed`."""
     is_claimed: bool = False
+    is_large: bool = False
+    """What takes time for each byte of the body is then for `read_aside`."""
 
     @property
     def caller(self) -> Caller:

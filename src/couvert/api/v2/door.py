@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 from starlette.requests import ClientDisconnect, Request
@@ -21,6 +22,7 @@ from couvert.api.v2.call import Call
 from couvert.api.v2.counting import EXEMPT, VARY, Counting, standing_headers
 from couvert.api.v2.forms import Form, form_for
 from couvert.api.v2.headers import NO_WISHES, Wishes, wishes
+from couvert.api.v2.large_bodies import LARGE, read_aside
 from couvert.api.v2.once import Once
 from couvert.api.v2.refusals import EventNotReached, NoSuchCall
 from couvert.api.v2.waiting import Waiting
@@ -167,7 +169,9 @@ class Door:
         raw = b""
         if call.body is not None:
             raw = visit.raw = visit.raw or await read_json(visit.request, limit=self._house.parts.settings.max_body)
-            asked.body = inputs.body_of(call.body, raw)
+            asked.is_large = len(raw) > LARGE
+            read = partial(inputs.body_of, call.body, raw)
+            asked.body = await read_aside(read) if asked.is_large else read()
             if len(raw) <= inputs.LONGEST_ECHO:
                 visit.params |= inputs.echo(asked.body, call.hidden)
         elif call.text_body is not None:

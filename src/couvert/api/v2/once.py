@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
+from starlette.datastructures import URL
 from starlette.responses import Response
 
 from couvert.api.v2.asked import Answer, Asked
 from couvert.api.v2.call import Call
+from couvert.api.v2.large_bodies import read_aside
 from couvert.api.v2.replays import Kept
+from couvert.commands.callers import Caller
+from couvert.commands.claims import Claim
 from couvert.commands.idempotency import IdempotencyKeys, claim_of
 from couvert.domain.refusals import Conflict
 from couvert.store.port import Idempotency
@@ -22,14 +27,8 @@ class Once:
         """Raises what the handler does, `IdempotencyKeyReused` and `IdempotencyInProgress`."""
         if key is None or call.method != "POST" or asked.caller_or_none is None:
             return await call.handle(asked)
-        url = asked.request.url
-        asked.claim = claim = claim_of(
-            who=f"v2 user {asked.caller.user}",
-            method="POST",
-            path=url.path,
-            key=key,
-            body=url.query.encode() + b"\n" + raw,
-        )
+        claiming = partial(_claim, asked.caller, asked.request.url, key, raw)
+        asked.claim = claim = await read_aside(claiming) if asked.is_large else claiming()
         with self.keys.running(claim):
             earlier = await self.keys.earlier(claim)
             if earlier is not None:
@@ -49,6 +48,11 @@ class Once:
             # It kept nothing that its key could have been kept with.
             await self.keys.keep(asked.claim, Kept(answer.status or call.status, answer.data).encoded())
         return answer
+
+
+def _claim(caller: Caller, url: URL, key: str, raw: bytes) -> Claim:
+    body = url.query.encode() + b"\n" + raw
+    return claim_of(who=f"v2 user {caller.user}", method="POST", path=url.path, key=key, body=body)
 
 
 def _replay(call: Call, earlier: Idempotency) -> Answer:

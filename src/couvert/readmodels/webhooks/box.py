@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from enum import IntEnum
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, Self
 
 from couvert.domain.webhook_calls import GIVE_UP_AFTER_MS
 from couvert.readmodels.connections import transaction
 from couvert.readmodels.fetch import listed
 from couvert.readmodels.log import Mark
+from couvert.readmodels.webhooks.messages import Attempt, Backlog, ListedAttempt, Message, MessageState
 from couvert.readmodels.webhooks.tables import open_box
 from couvert.store.port import Position
 
@@ -19,60 +20,16 @@ PRUNED: Final = 10_000
 """Rows a transaction: the others may write in between."""
 _MESSAGE: Final = "webhook, position, created_at, state, attempts, tries, due_at, give_up_at"
 
-
-class MessageState(IntEnum):
-    WAITING = 0
-    TOLD = 1
-    FAILED = 2
-    DROPPED = 3
-    """Given up before its tries were, since its webhook had fallen too far behind."""
-
-
-class Message(NamedTuple):
-    webhook: int
-    position: Position
-    """Of the event; below 0 a trial, and when it was asked for."""
-    created_at: int
-    state: MessageState = MessageState.WAITING
-    attempts: int = 0
-    tries: int = 0
-    """Attempts since it was last queued."""
-    due_at: int | None = None
-    give_up_at: int = 0
-
-
-class Attempt(NamedTuple):
-    number: int
-    at: int
-    milliseconds: int
-    status: int | None
-    """None without an answer."""
-    error: str | None
-    """Why there is no answer."""
-    excerpt: str | None
-    """The beginning of the answer's body."""
-
-
-class Backlog(NamedTuple):
-    waiting: int
-    """Messages that nobody has taken yet."""
-    oldest_at: int | None
-    """When the oldest of them was queued."""
-    dropped: int
-    """Those that were given up for being too many or too old, as long as they are kept."""
-
-
-class ListedAttempt(NamedTuple):
-    id: int
-    position: Position
-    attempt: Attempt
-    state: MessageState
-    """Of its message, now."""
-    due_at: int | None
-
-
-def queued(webhook: int, position: Position, now: int) -> Message:
-    return Message(webhook, position, now, due_at=now, give_up_at=now + GIVE_UP_AFTER_MS)
+_LEAVES: Final = """
+update message set attempts = ?, tries = ?, due_at = case when due_at is not null then ? end,
+state = case when due_at is null and ? <> 1 then state else ? end where webhook = ? and position = ?
+"""
+_OVERDUE: Final = "due_at is not null and give_up_at < ?"
+_OLDEST: Final = """
+webhook = ? and position in
+(select position from message where webhook = ? and due_at is not null order by created_at, position limit ?)
+"""
+_WAITING: Final = "select webhook, count(*) from message where due_at is not null group by webhook"
 
 
 class Box:
@@ -117,15 +74,23 @@ class Box:
         return [_message(row) for row in self._rows(sql, webhook, now, limit)]
 
     def record(self, message: Message, attempt: Attempt) -> None:
-        """The attempt, and what became of its message."""
+        """The attempt, and what became of its message, unless that was given up meanwhile and still nobody has it."""
         with transaction(self._connection):
             self._connection.execute(
                 "insert into attempt values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (TENANT, message.webhook, message.position, *attempt),
             )
             self._connection.execute(
-                "update message set state = ?, attempts = ?, tries = ?, due_at = ? where webhook = ? and position = ?",
-                (message.state, message.attempts, message.tries, message.due_at, message.webhook, message.position),
+                _LEAVES,
+                (
+                    message.attempts,
+                    message.tries,
+                    message.due_at,
+                    message.state,
+                    message.state,
+                    message.webhook,
+                    message.position,
+                ),
             )
 
     def settle(self, *, active: Collection[int], existing: Collection[int]) -> None:
@@ -144,6 +109,17 @@ class Box:
                     f"update message set state = ?, due_at = null where due_at is not null and {missing}",
                     (MessageState.FAILED, listed(active)),
                 )
+
+    def drop(self, *, most: int, overdue_at: int) -> dict[int, int]:
+        """Give up what no receiver took and was to be given up before that time, and of a webhook for which more than
+        `most` wait the oldest, so that a tenth of that is free again; how many of which webhook.
+        """
+        with transaction(self._connection):
+            dropped = self._dropped(_OVERDUE, overdue_at)
+            for webhook, waiting in self._rows(_WAITING):
+                if waiting > most:
+                    dropped += self._dropped(_OLDEST, webhook, webhook, waiting - most + most // 10)
+        return dict(dropped)
 
     def prune(self, before: int) -> None:
         """What ended and was queued before this time, and attempts of before."""
@@ -171,8 +147,8 @@ class Box:
         return self._replay("position = ?", webhook, position, now) > 0
 
     def replay_failed(self, webhook: int, since: int, now: int) -> int:
-        """All that failed and were queued since then; how many."""
-        return self._replay("state = 2 and created_at >= ?", webhook, since, now)
+        """All that failed or were dropped, and were queued since then; how many."""
+        return sum(self._replay(f"state = {state} and created_at >= ?", webhook, since, now) for state in (2, 3))
 
     def add(self, message: Message) -> None:
         with transaction(self._connection):
@@ -198,6 +174,10 @@ class Box:
 
     def _set_mark(self, mark: Mark) -> None:
         self._connection.execute("insert or replace into checkpoint values (1, ?, ?, ?)", mark)
+
+    def _dropped(self, condition: str, *values: int) -> Counter[int]:
+        sql = f"update message set state = 3, due_at = null where {condition} returning webhook"
+        return Counter(webhook for (webhook,) in self._rows(sql, *values))
 
     def _prune(self, table: str, key: str, condition: str, before: int) -> bool:
         with transaction(self._connection):

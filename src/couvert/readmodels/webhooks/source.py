@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self, cast
 
 import msgspec
 
-from couvert.domain.mail import MailAccepted, Recipient, References
-from couvert.domain.webhook import Webhook, matching, wants_mail
+from couvert.domain import suppression as rules
+from couvert.domain.mail import MailAccepted, References
+from couvert.domain.suppression import SuppressionEvent
+from couvert.domain.webhook import Terms, Webhook, is_choosy, matching, wants_mail
 from couvert.readmodels.connections import open_read_only, snapshot
 from couvert.readmodels.event_views import TYPES, unversioned
 from couvert.readmodels.fetch import listed
 from couvert.readmodels.folds import Heard, accepted_mail, born_delivery, followed, is_delivery_event
 from couvert.readmodels.log import START, Mark
+from couvert.readmodels.webhooks.told import Told, ToldOfMail, ToldOfSuppression
 from couvert.store import codec
 from couvert.store.port import Position
 from couvert.store.sqlite.rows import recipient_of
@@ -63,21 +66,20 @@ class Look(NamedTuple):
     """The log had no more to look at."""
 
 
-class Told(NamedTuple):
-    """An event, and what it is about."""
-
+class _Event(NamedTuple):
     position: Position
-    type: str
+    stream: int
+    part: int
     at: int
-    mail_id: int
-    delivery_id: int | None
-    facts: Mapping[str, Any]
-    references: References
-    tags: Sequence[str]
-    state: str | None
-    """The delivery's, as the event left it."""
-    words: str | None
-    recipient: Recipient | None
+    code: int
+
+    @property
+    def name(self) -> str:
+        return unversioned(codec.name(self.code))
+
+    @property
+    def is_of_suppression(self) -> bool:
+        return self.name.startswith("suppression.")
 
 
 class Source:
@@ -107,39 +109,53 @@ class Source:
             return Look(listeners, self._wanted(active, after, to), to, is_same_log=True, is_all=to == end)
 
     def told(self, position: Position) -> Told | None:
-        """None if the event is no more, or of a kind that webhooks do not tell of."""
+        """None if the event is no more."""
         with snapshot(self._database):
             found = self._rows("select stream, part, at, type from event where position = ?", position)
             if not found:
                 return None
-            stream, part, at, code = found[0]
-            history = self._rows(_HISTORY, stream, part, position)
-            words = self._rows("select words from note where position = ?", position)
-            content = self._rows(
-                "select email_id, client_env_id, project_id, closure_id, tags from content where mail_id = ?", stream
-            )
-            recipient = self._rows("select * from recipient where delivery_id = ?", stream + part)
+            event = _Event(position, *found[0])
+            history = self._rows(_HISTORY, event.stream, event.part, position)
+            return self._of_suppression(event, history) if event.is_of_suppression else self._of_mail(event, history)
+
+    def _of_mail(self, event: _Event, history: Sequence[Any]) -> ToldOfMail:
+        position, mail_id, part, at, _ = event
+        words = self._rows("select words from note where position = ?", position)
+        content = self._rows(
+            "select email_id, client_env_id, project_id, closure_id, tags from content where mail_id = ?", mail_id
+        )
+        recipient = self._rows("select * from recipient where delivery_id = ?", mail_id + part)
         *references, tags = content[0] if content else (None,) * 5
-        return Told(
-            position, unversioned(codec.name(code)), at, stream, stream + part if part else None,
-            msgspec.to_builtins(codec.decode(code, history[-1][-1])), References(*references),
-            msgspec.json.decode(tags) if tags else (), _state(stream, part, history),
+        code, payload = history[-1][-2:]
+        return ToldOfMail(
+            position, event.name, at, mail_id, mail_id + part if part else None,
+            msgspec.to_builtins(codec.decode(code, payload)), References(*references),
+            msgspec.json.decode(tags) if tags else (), _state(mail_id, part, history),
             words[0][0] if words else None, recipient_of(recipient[0]) if recipient and part else None,
         )  # fmt: skip
+
+    def _of_suppression(self, event: _Event, history: Sequence[Any]) -> ToldOfSuppression:
+        address = self._rows("select address from suppression where id = ?", event.stream)
+        folded = rules.blank(event.stream)
+        for _, _, at, code, payload in history:
+            folded = rules.evolve(folded, cast(SuppressionEvent, codec.decode(code, payload)), at)
+        folded = folded._replace(address=address[0][0] if address else "")
+        return ToldOfSuppression(event.position, event.name, event.at, folded)
 
     def _wanted(self, active: Sequence[Listener], after: Mark, end: Mark) -> list[Wanted]:
         types = {listener.webhook.id: matching(listener.webhook.terms.types, TYPES) for listener in active}
         names = frozenset[str]().union(*types.values())
         codes = {code: unversioned(name) for code, (name, _) in codec.STORED.items() if unversioned(name) in names}
         heard = self._rows(_HEARD, after.position, end.position, listed(codes)) if codes else ()
-        labels = self._labels([stream for _, stream, _, _ in heard]) if any(map(_is_choosy, active)) else {}
+        choosy = any(is_choosy(listener.webhook.terms) for listener in active)
+        labels = self._labels([stream for _, stream, _, _ in heard]) if choosy else {}
         return [
             Wanted(webhook.id, position, at)
             for position, stream, at, code in heard
             for webhook, since in active
             if since < position
             and codes[code] in types[webhook.id]
-            and wants_mail(webhook.terms, *labels.get(stream, ((), None)))
+            and _wants(webhook.terms, codes[code], labels.get(stream, ((), None)))
         ]
 
     def _labels(self, mails: Sequence[int]) -> dict[int, tuple[Sequence[str], str | None]]:
@@ -158,8 +174,9 @@ class Source:
         return self._database.execute(sql, values).fetchall()
 
 
-def _is_choosy(listener: Listener) -> bool:
-    return bool(listener.webhook.terms.tags or listener.webhook.terms.project_id is not None)
+def _wants(terms: Terms, name: str, labels: tuple[Sequence[str], str | None]) -> bool:
+    """A suppression is of no mail, and so for those who want to hear of any."""
+    return not is_choosy(terms) if name.startswith("suppression.") else wants_mail(terms, *labels)
 
 
 def _state(mail_id: int, part: int, history: Sequence[Any]) -> str | None:

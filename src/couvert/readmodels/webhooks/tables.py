@@ -37,7 +37,7 @@ create table message (
 ) strict, without rowid;
 create index message_due on message (webhook, due_at, created_at) where due_at is not null;
 create index message_failed on message (webhook, created_at) where state = 2;
-create index message_dropped on message (webhook) where state = 3;
+create index message_dropped on message (webhook, created_at) where state = 3;
 create index message_ended on message (created_at) where due_at is null;
 create table attempt (
     id           integer primary key autoincrement,

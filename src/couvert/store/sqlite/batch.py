@@ -96,9 +96,9 @@ class Batch:
         self._insert(
             tables.DELIVERY_AGAIN, [rows.delivery_row(row) for change, _ in passed for row in change.deliveries]
         )
-        queue.join(
-            self._connection, [each for change, _ in passed for each in (change.new_deliveries, change.deliveries)]
-        )
+        queue.join(self._connection, [change.new_deliveries for change, _ in passed])
+        # What is begun is looked at later than it was before, never sooner.
+        queue.join(self._connection, [change.deliveries for change, _ in passed if not change.begins])
         self._insert(tables.KEY, [rows.key_row(key) for key in keys])
         for key in keys:
             if key.revision > 1:  # it may have lost some; what it has is written anew below

@@ -14,7 +14,7 @@ from couvert.delivery.webhooks.signing import asked_ms, signed_headers
 from couvert.domain.endpoint import parse_endpoint
 from couvert.domain.webhook import Webhook
 from couvert.domain.webhook_calls import Again, GivenUp, Gone, Told, Verdict, bounded, judge
-from couvert.readmodels.webhooks.box import Attempt, Message, MessageState
+from couvert.readmodels.webhooks.messages import Attempt, Message, MessageState
 from couvert.readmodels.webhooks.names import message_id
 from couvert.readmodels.webhooks.source import Source
 from couvert.workers.webhooks.letters import body_of, trial_body

@@ -12,8 +12,9 @@ import structlog
 
 from couvert.domain.refusals import Refusal
 from couvert.domain.webhook import Webhook
-from couvert.domain.webhook_calls import GIVE_UP_AFTER_MS, Gone, Told
-from couvert.readmodels.webhooks.box import Box, Message, queued
+from couvert.domain.webhook_calls import GIVE_UP_AFTER_MS, LATE_MS, Gone, Told
+from couvert.readmodels.webhooks.box import Box
+from couvert.readmodels.webhooks.messages import Message, queued
 from couvert.readmodels.webhooks.source import Look, Source
 from couvert.workers.webhooks.caller import Called, Caller
 from couvert.workers.webhooks.lane import Lane
@@ -23,6 +24,7 @@ AT_ONCE: Final = 8
 LOOK_SECONDS: Final = 0.2
 TROUBLE_SECONDS: Final = 1.0
 PRUNE_MS: Final = 3_600_000
+DROP_MS: Final = 60_000
 
 log = structlog.get_logger()
 
@@ -39,14 +41,16 @@ class Pump:
         now_ms: Callable[[], int],
         *,
         retention_ms: int,
+        most_waiting: int,
     ) -> None:
-        """`switch_off`: called with the UUID of a webhook whose receiver is gone."""
+        """`switch_off`: called with the UUID of a webhook whose receiver is gone; `most_waiting`: for each webhook."""
         self._source = source
         self._box = box
         self._caller = caller
         self._switch_off = switch_off
         self._now_ms = now_ms
         self._retention_ms = retention_ms
+        self._most_waiting = most_waiting
         self._webhooks: Sequence[Webhook] = ()
         self._lanes: dict[str, Lane] = {}
         self._under_way: dict[tuple[int, int], asyncio.Task[None]] = {}
@@ -54,6 +58,9 @@ class Pump:
         """Being switched off."""
         self._moved = asyncio.Event()
         self._prune_at = 0
+        self._drop_at = 0
+        self._queued = 0
+        """Since what is too much was dropped."""
         self._known: object = None
         self._follow_at = 0.0
 
@@ -65,6 +72,7 @@ class Pump:
                 try:
                     is_behind = self._follow()
                     self._send_off()
+                    self._drop()
                     self._prune()
                 except (sqlite3.Error, Refusal) as trouble:
                     log.warning("webhooks.wait", trouble=str(trouble))
@@ -91,7 +99,9 @@ class Pump:
             log.warning("webhooks.begin_anew", reason="the database is not the one that was followed")
             self._box.begin_anew(look.end)
         elif look.end != mark:
-            self._box.advance(self._messages(look), look.end)
+            messages = self._messages(look)
+            self._box.advance(messages, look.end)
+            self._queued += len(messages)
         if not look.is_all:
             self._follow_at = 0.0
         return not look.is_all
@@ -167,6 +177,16 @@ class Pump:
             self._gone.discard(webhook.id)
 
     # --- Details ------------------------------------------------------------------------------------------------------
+
+    def _drop(self) -> None:
+        """A receiver that is too slow for days falls behind so far, and no further."""
+        now = self._now_ms()
+        if now < self._drop_at and self._queued < self._most_waiting // 10:
+            return
+        self._drop_at, self._queued = now + DROP_MS, 0
+        names = {webhook.id: webhook.webhook_id for webhook in self._webhooks}
+        for id_, messages in self._box.drop(most=self._most_waiting, overdue_at=now - LATE_MS).items():
+            log.error("webhook.messages_dropped", webhook_id=names.get(id_), messages=messages)
 
     def _prune(self) -> None:
         now = self._now_ms()

@@ -9,6 +9,7 @@ from typing import Any, Final
 from couvert.api.parts import Parts
 from couvert.api.v2 import errors, inputs
 from couvert.api.v2.asked import Answer, Asked
+from couvert.api.v2.large_bodies import read_aside
 from couvert.api.v2.mailing.answers import (
     MailResult,
     intervened,
@@ -20,7 +21,7 @@ from couvert.api.v2.mailing.bodies import MailBody, to_command
 from couvert.api.v2.mailing.faults import faulty
 from couvert.api.v2.refusals import Faulty, Item
 from couvert.commands.accept import Accepted, AcceptMails, Checked
-from couvert.commands.preview import preview
+from couvert.commands.preview import Preview, preview
 from couvert.domain import ids
 from couvert.domain.refusals import NotFound, RuleBroken
 
@@ -34,15 +35,17 @@ class Mails:
     parts: Parts
 
     async def post(self, asked: Asked) -> Answer:
+        checked = await read_aside(self._checked, asked.body) if asked.is_large else self._checked(asked.body)
         accepted = await self._accept.accept_checked(
-            self._checked(asked.body), key=None, by=asked.caller, claim=asked.claimed(queued, ACCEPTED)
+            checked, key=None, by=asked.caller, claim=asked.claimed(queued, ACCEPTED)
         )
         self.parts.send.courier.wake()
         self.parts.traffic.accepted_by_v2(asked.request.scope, accepted)
         return Answer(queued(accepted), etag=accepted.position)
 
     async def post_batch(self, asked: Asked) -> Answer:
-        judged = [self._judged(each) for each in asked.body.mails]
+        mails = asked.body.mails
+        judged = await read_aside(self._all_judged, mails) if asked.is_large else self._all_judged(mails)
         _refuse_if_too_many(judged)
         if asked.query.strict:
             _refuse_if_any(judged)
@@ -64,9 +67,10 @@ class Mails:
 
     async def preview(self, asked: Asked) -> Answer:
         try:
-            return Answer(preview(to_command(asked.body), self.parts.now_ms())._asdict())
+            seen = await read_aside(self._preview, asked.body) if asked.is_large else self._preview(asked.body)
         except RuleBroken as refusal:
             raise faulty(refusal) from None
+        return Answer(seen._asdict())
 
     async def cancel(self, asked: Asked) -> Answer:
         done = await self.parts.interventions.cancel(
@@ -84,6 +88,9 @@ class Mails:
         )
         return Answer(intervened(done), etag=done.position)
 
+    def _preview(self, body: MailBody) -> Preview:
+        return preview(to_command(body), self.parts.now_ms())
+
     @property
     def _accept(self) -> AcceptMails:
         return self.parts.send.mails
@@ -93,6 +100,9 @@ class Mails:
             return self._accept.checked(to_command(body))
         except RuleBroken as refusal:
             raise faulty(refusal) from None
+
+    def _all_judged(self, mails: Sequence[object]) -> list[Checked | Faulty]:
+        return [self._judged(each) for each in mails]
 
     def _judged(self, raw: object) -> Checked | Faulty:
         try:

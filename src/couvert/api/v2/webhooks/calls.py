@@ -17,6 +17,7 @@ from couvert.api.v2.webhooks.shapes import (
     TestAnswer,
     WebhookAnswer,
     WebhookBody,
+    WebhookReadAnswer,
     WebhooksAnswer,
     WebhookSecretAnswer,
 )
@@ -92,9 +93,10 @@ def webhook_calls(parts: Parts) -> Sequence[Call]:
             path=path,
             handle=webhooks.read,
             summary="Read a webhook",
-            answer=WebhookAnswer,
+            description="With how far its receiver is behind.",
+            answer=WebhookReadAnswer,
             refusals=("not_found",),
-            example_data=EXAMPLE,
+            example_data={**EXAMPLE, "messages": {"waiting": 3, "oldestAt": "2026-01-31T12:00:00.000Z", "dropped": 0}},
         ),
         one(
             method="PUT",

@@ -13,13 +13,14 @@ from couvert.api.v2.asked import Answer, Asked, Page
 from couvert.api.v2.pages import CursorQuery, part_of
 from couvert.api.v2.refusals import Faulty, Item
 from couvert.api.v2.times import rfc3339, rfc3339_or_none, to_ms
-from couvert.api.v2.webhooks.shapes import AttemptAnswer, WebhookSecretAnswer, webhook_answer
+from couvert.api.v2.webhooks.shapes import AttemptAnswer, BacklogAnswer, WebhookSecretAnswer, webhook_answer
 from couvert.commands.webhooks import ChangedWebhook
 from couvert.domain.endpoint import parse_endpoint
 from couvert.domain.refusals import NotFound, Unavailable
 from couvert.domain.webhook import Terms, Webhook, active, existing
 from couvert.readmodels.cursors import cursor_at, place_of
-from couvert.readmodels.webhooks.box import Box, ListedAttempt, queued
+from couvert.readmodels.webhooks.box import Box
+from couvert.readmodels.webhooks.messages import Backlog, ListedAttempt, queued
 from couvert.readmodels.webhooks.names import message_id, position_of
 
 T = TypeVar("T")
@@ -41,7 +42,9 @@ class Webhooks:
         return Answer({"webhooks": [webhook_answer(webhook) for webhook in part]}, page=page)
 
     async def read(self, asked: Asked) -> Answer:
-        return Answer({**webhook_answer(await self._webhook(asked))})
+        webhook = await self._webhook(asked)
+        backlog = await self._in_box(lambda box: box.backlog(webhook.id))
+        return Answer({**webhook_answer(webhook), "messages": _backlog(backlog)})
 
     async def replace(self, asked: Asked) -> Answer:
         changed = await self.parts.webhooks.replace(asked.path["webhookId"], self._terms(asked), by=asked.caller)
@@ -122,6 +125,14 @@ class Webhooks:
 def _shown(changed: ChangedWebhook, *, is_replay: bool = False) -> WebhookSecretAnswer:
     secret = None if is_replay else changed.webhook.secrets.current
     return {**webhook_answer(changed.webhook), "secret": secret}
+
+
+def _backlog(backlog: Backlog) -> BacklogAnswer:
+    return {
+        "waiting": backlog.waiting,
+        "oldestAt": rfc3339_or_none(backlog.oldest_at),
+        "dropped": backlog.dropped,
+    }
 
 
 def _attempt(webhook: Webhook, listed: ListedAttempt) -> AttemptAnswer:

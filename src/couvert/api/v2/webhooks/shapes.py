@@ -96,6 +96,18 @@ class WebhookAnswer(TypedDict):
     formerSecretUntil: Annotated[str | None, Field(description="Until then the former secret signs too.")]
 
 
+class BacklogAnswer(TypedDict):
+    waiting: Annotated[int, Field(description="Messages that the receiver has not taken yet.")]
+    oldestAt: Annotated[str | None, Field(description="When the oldest of them was queued.")]
+    dropped: Annotated[
+        int, Field(description="Given up because the receiver fell too far behind, while kept; they can be replayed.")
+    ]
+
+
+class WebhookReadAnswer(WebhookAnswer):
+    messages: BacklogAnswer
+
+
 class WebhookSecretAnswer(WebhookAnswer):
     secret: Annotated[str | None, Field(description="Shown this once, and null when it is replayed.")]
 
@@ -113,7 +125,7 @@ class AttemptAnswer(TypedDict):
     status: Annotated[int | None, Field(description="What the receiver answered; null if it did not.")]
     error: str | None
     excerpt: Annotated[str | None, Field(description="The beginning of the answer's body, 1 kB at most.")]
-    messageState: Annotated[str, Field(description="`waiting`, `told` or `failed`: of the message, now.")]
+    messageState: Annotated[str, Field(description="`waiting`, `told`, `failed` or `dropped`: of the message, now.")]
     nextAttemptAt: str | None
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import socket
 import ssl
 from collections import deque
@@ -13,6 +12,7 @@ from typing import Final
 
 from botocore.httpsession import get_cert_path
 
+from couvert.delivery.scout import Scout
 from couvert.delivery.transport import (
     Channel,
     Clearance,
@@ -29,6 +29,7 @@ from couvert.delivery.transports.ses.account import SesAccount
 from couvert.delivery.transports.ses.classify import outcome
 from couvert.delivery.transports.ses.connection import Connection, Uncleared
 from couvert.delivery.transports.ses.examination import examined
+from couvert.delivery.transports.ses.hindrance import hindrance_or_none
 from couvert.delivery.transports.ses.options import SesOptions
 from couvert.delivery.transports.ses.reply import NotAnswered, NotSent
 from couvert.delivery.transports.ses.signed import Endpoint, Signer, Wording
@@ -38,9 +39,6 @@ MAX_AGE: Final = 300.0
 """Seconds: SES moves behind its name, and a new connection costs nothing at that rate."""
 QUIET: Final = 1.0
 """Seconds without traffic after which the event loop looks at its sockets before a kept connection is trusted."""
-LARGEST: Final = 40 * 1024 * 1024
-"""Bytes of a message as SES counts them: after base64."""
-_NO_ADDRESS: Final = re.compile(r"[^\x21-\x7e]|[<>\"\\,;]|^[^@]*$")
 
 
 class SesTransport:
@@ -54,6 +52,8 @@ class SesTransport:
         self._wording = Wording(options)
         self._free = asyncio.Semaphore(options.connections)
         self._idle: deque[Connection] = deque()
+        self._in_use = 0
+        self._scout = Scout(self._is_connected)
         self._context: ssl.SSLContext | None = None
         self._used_at = 0.0
         self._is_closed = False
@@ -63,10 +63,11 @@ class SesTransport:
         await self._free.acquire()
         try:
             signer = await self._account.signer()
-            connection = await self._kept_or_none() or await self._connect(signer.endpoint)
+            connection = await self._kept_or_none() or await self._new(signer.endpoint)
         except BaseException:
             self._free.release()
             raise
+        self._in_use += 1
         connection.reserve()
         return SesChannel(self, connection, signer)
 
@@ -92,6 +93,7 @@ class SesTransport:
 
     def take_back(self, connection: Connection) -> None:
         self._used_at = now = asyncio.get_running_loop().time()
+        self._in_use -= 1
         self._free.release()
         if connection.is_live and not self._is_closed and now - connection.opened_at < MAX_AGE:
             connection.rest()
@@ -128,6 +130,12 @@ class SesTransport:
             if connection.is_live:
                 return connection
         return None
+
+    def _is_connected(self) -> bool:
+        return self._in_use > 0 or any(connection.is_live for connection in self._idle)
+
+    async def _new(self, endpoint: Endpoint) -> Connection:
+        return await self._scout.connection(lambda: self._connect(endpoint))
 
     async def _connect(self, endpoint: Endpoint) -> Connection:
         loop = asyncio.get_running_loop()
@@ -176,15 +184,6 @@ class SesChannel:
         connection, self._connection = self._connection, None
         if connection is not None:
             self._transport.take_back(connection)
-
-
-def hindrance_or_none(message: Message) -> str | None:
-    """Why SES can never be given this message, known before anything is said."""
-    if _NO_ADDRESS.search(message.recipient) or _NO_ADDRESS.search(message.sender):
-        return "SES takes no address that holds letters beyond ASCII, blanks or punctuation of lists"
-    if len(message.content) * 4 // 3 > LARGEST:
-        return f"the message has {len(message.content)} bytes, and SES takes 40 MB at most, encoded"
-    return None
 
 
 def _words(error: Exception) -> str:

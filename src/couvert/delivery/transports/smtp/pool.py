@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from couvert.delivery.scout import Scout
 from couvert.delivery.transport import Channel, Clearance, Message, Outcome, Surroundings, Unreachable
 from couvert.delivery.transports.smtp.connect import connect
 from couvert.delivery.transports.smtp.connection import Connection
@@ -40,7 +41,7 @@ class SmtpTransport:
         self._slots = Slots(relay.connections)
         self._idle: deque[Connection] = deque()
         self._in_use = 0
-        self._scout: asyncio.Future[str | None] | None = None
+        self._scout = Scout(lambda: self._is_connected)
         self._used_at = 0.0
         self._is_closed = False
 
@@ -124,32 +125,11 @@ class SmtpTransport:
         return None
 
     async def _new(self) -> Connection:
-        """While there is no connection one goes ahead, and what it finds out is true for all: the relay is there and
-        has room for so many, or it is not there.
-        """
-        while self._scout is not None and not self._is_connected:
-            if trouble := await asyncio.shield(self._scout):
-                raise Unreachable(trouble)
-        if self._is_closed:
-            raise Unreachable(f"relay {self._relay}: the transport is closed")
-        if self._is_connected:
-            return await self._connect()
-        return await self._go_ahead()
-
-    async def _go_ahead(self) -> Connection:
-        self._scout = scout = asyncio.get_running_loop().create_future()
-        try:
-            connection = await self._connect()
-        except Unreachable as trouble:
-            scout.set_result(str(trouble))
-            raise
-        finally:
-            self._scout = None
-            if not scout.done():
-                scout.set_result(None)
-        return connection
+        return await self._scout.connection(self._connect)
 
     async def _connect(self) -> Connection:
+        if self._is_closed:
+            raise Unreachable(f"relay {self._relay}: the transport is closed")
         return await connect(self._relay, self._patience, self._context)
 
     def _is_worth_keeping(self, connection: Connection, now: float) -> bool:
