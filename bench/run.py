@@ -16,7 +16,17 @@ sys.path[0] = str(Path(__file__).parents[1])  # so that `bench` is found, and it
 
 from bench import hot_spots
 from bench.figures import (
-    accept, bulk, drain, freshness, growth, lists, platform, queue, ses, start, webhooks,
+    accept,
+    bulk,
+    drain,
+    freshness,
+    growth,
+    lists,
+    platform,
+    queue,
+    ses,
+    start,
+    webhooks,
 )  # fmt: skip
 from bench.harness import report
 from bench.harness.figure import QUICK, Figure, Scale, Skipped, Values
