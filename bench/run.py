@@ -21,7 +21,9 @@ from bench.figures import (
     drain,
     freshness,
     growth,
+    kills,
     lists,
+    pace,
     platform,
     queue,
     ses,
@@ -36,7 +38,8 @@ from bench.harness.workplace import workplace
 
 FIGURES = [
     accept.FIGURE, bulk.FIGURE, drain.FIGURE, ses.FIGURE, start.FIGURE, growth.FIGURE,
-    platform.FIGURE, freshness.FIGURE, lists.FIGURE, queue.FIGURE, webhooks.FIGURE,
+    platform.FIGURE, freshness.FIGURE, lists.FIGURE, queue.FIGURE, webhooks.FIGURE, pace.FIGURE,
+    kills.FIGURE,
 ]  # fmt: skip
 
 
@@ -48,8 +51,9 @@ def main() -> None:
         if asked.profile:
             hot_spots.show(asked.profile)
             return
-        rounds = asked.runs or (1 if asked.quick else 3)
-        figures = [figure for figure in FIGURES if asked.only in (None, figure.name)]
+        figures = [figure for figure in FIGURES if asked.only == figure.name or not (asked.only or figure.is_long)]
+        is_once = asked.quick or any(figure.is_long for figure in figures)
+        rounds = asked.runs or (1 if is_once else 3)
         _measure(figures, QUICK if asked.quick else Scale(), rounds)
 
 

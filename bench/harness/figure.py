@@ -25,11 +25,14 @@ class Scale:
     small: int = 10_000
     large: int = 1_000_000
     """Deliveries stored before, for what must not grow."""
+    kills: int = 200
+    killed_mails: int = 20_000
+    """That go through a service which is killed so often."""
     patience_seconds: float = 20
     """How long each round waits for others on the machine to end what they do."""
 
 
-QUICK = Scale(seconds=2, mails=5_000, large=50_000, patience_seconds=0)
+QUICK = Scale(seconds=2, mails=5_000, large=50_000, kills=20, killed_mails=2_000, patience_seconds=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class Limit:
         return median <= self.value if self.is_ceiling else median >= self.value
 
     def __str__(self) -> str:
-        return f"{'<=' if self.is_ceiling else '>='} {self.value:,.{0 if self.value >= 10 or not self.value else 1}f}"
+        return f"{'<=' if self.is_ceiling else '>='} {self.value:,.10g}"
 
 
 def at_least(value: float) -> Limit:
@@ -68,3 +71,5 @@ class Figure:
     lines: tuple[Line, ...]
     rounds: Callable[[Scale], AbstractContextManager[Callable[[], Values]]]
     """What all rounds share is made once; then each call is a round."""
+    is_long: bool = False
+    """It takes minutes, and finds what is or is not rather than how much: taken by name alone, and once."""

@@ -66,6 +66,16 @@ async def sent(attempts, begun, desk):
     return await desk.row(begun.delivery.id)
 
 
+@pytest.fixture
+async def sent_to_both(attempts, desk, store, clock):
+    """Deliveries to Bob and to Charlie that the provider took under one id."""
+    await desk.accepted(mail(BOB, CHARLIE))
+    taken = await store.take(owner=7, now=clock.now, until=clock.now + LEASE_MS, limit=2)
+    for stored, _ in taken:
+        await attempts.record(await attempts.begin(stored), Taken("ses-1"))
+    return [stored for stored, _ in taken]
+
+
 @pytest.mark.parametrize(("kind", "event", "state"), [
     ("Delivery", Delivered(1), State.DELIVERED),
     ("hard bounce", Bounced(1, "hard"), State.BOUNCED),
@@ -187,17 +197,20 @@ async def test_a_send_notice_stops_what_was_lost_from_being_sent_again(bring, re
     assert (await desk.events(begun))[-1] == Confirmed(1, "ses-1")
 
 
-async def test_of_several_recipients_each_is_told_what_is_said_of_it(bring, attempts, desk, store, clock):
-    await desk.accepted(mail(BOB, CHARLIE))
-    taken = await store.take(owner=7, now=clock.now, until=clock.now + LEASE_MS, limit=2)
-    for stored, _ in taken:
-        await attempts.record(await attempts.begin(stored), Taken("ses-1"))
-
+async def test_of_several_recipients_each_is_told_what_is_said_of_it(bring, desk, sent_to_both):
     result = await bring(ses_notice("hard bounce", CHARLIE.email.upper(), "Bob <bob@example.org>"))
 
     assert result is Result.READ
-    states = [(await desk.row(stored.delivery.id)).delivery.state for stored, _ in taken]
+    states = [(await desk.row(row.delivery.id)).delivery.state for row in sent_to_both]
     assert states == [State.BOUNCED, State.BOUNCED]
+
+
+async def test_of_several_recipients_of_one_message_a_notice_about_one_is_told_to_that_one(bring, desk, sent_to_both):
+    result = await bring(ses_notice("hard bounce", CHARLIE.email))
+
+    assert result is Result.READ
+    states = [(await desk.row(row.delivery.id)).delivery.state for row in sent_to_both]
+    assert states == [State.SENT, State.BOUNCED]
 
 
 async def test_who_is_not_ours_among_several_recipients_is_told_of_nobody(bring, sent, desk):

@@ -1,6 +1,7 @@
 """What a data directory says, read with plain SQL, a witness that shares no code with what it judges; and the audit."""
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -79,6 +80,26 @@ class Ledger:
                 return True
             connection.execute("rollback")
             return False
+
+    def unfinished(self) -> int:
+        """How many deliveries wait for an attempt, or are in the middle of one."""
+        [(number,)] = self._read("select count(*) from delivery where is_begun or wake_at is not null")
+        return int(number)
+
+    def unread(self) -> int:
+        """How many notices are to be read, or read again."""
+        [(number,)] = self._read("select count(*) from notice where look_at is not null")
+        return int(number)
+
+    def notices(self) -> int:
+        """How many of a provider's are kept."""
+        [(number,)] = self._read("select count(*) from notice")
+        return int(number)
+
+    def events(self) -> Counter[str]:
+        """How many of each kind are in the log."""
+        sql = "select t.name, count(*) from event e join event_type t on t.code = e.type group by t.name"
+        return Counter(dict(self._read(sql)))
 
     def await_ends(self) -> None:
         """Until no delivery waits for an attempt or is in the middle of one."""

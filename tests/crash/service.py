@@ -5,6 +5,7 @@ import resource
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
@@ -14,9 +15,12 @@ COUVERT = [sys.executable, "-m", "couvert"]
 
 
 class Service:
-    def __init__(self, directory: Path, **settings: object) -> None:
+    def __init__(self, directory: Path, keys: Mapping[str, str] | None = None, **settings: object) -> None:
+        """`keys`: of a provider, as its own libraries look for them in the environment."""
         self._directory = directory
-        self._environment = environment({name.upper(): str(value) for name, value in settings.items()})
+        self._environment = environment({name.upper(): str(value) for name, value in settings.items()}) | dict(
+            keys or {}
+        )
         self._child: subprocess.Popen[str] | None = None
         self.port = 0
         self.log: IO[str] | None = None

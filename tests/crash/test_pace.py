@@ -1,22 +1,25 @@
 """Several processes send for one account, and together they keep its pace."""
 
 import asyncio
-import statistics
+import itertools
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 
 from couvert.commands.accept import AcceptMails
 from couvert.delivery.account import FixedAccount
 from couvert.delivery.transport import Clearance, Held, Message, Outcome, Taken, Throttled
+from couvert.domain.delivery import State
 from couvert.domain.ids import IdSource
 from couvert.domain.mail import AcceptMail, Recipient, Sender
 from couvert.domain.pace import AccountLimits
 from couvert.readmodels.audit import audit
-from couvert.simulator.testing import simulated_ses
+from couvert.simulator.testing import simulated_ses_process
 from couvert.wiring import now_ms, now_us
 from couvert.workers.pace import Pacer
 from tests.crash.courierhouse import Provider, accept, courier_of, until
+from tests.crash.crew import Worker
 from tests.crash.until import until as until_soon
 from tests.delivery.ses.handing import KEYS
 from tests.store.changes import new_key
@@ -41,20 +44,80 @@ def test_two_processes_share_the_rate_of_a_relay(relay, start, ledger):
     assert most_in_a_second(relay.times) <= RATE
 
 
-@pytest.mark.slow
-def test_two_processes_are_never_throttled_by_ses_and_use_its_rate(start, monkeypatch):
+@pytest.fixture
+def ses(monkeypatch):
+    """In a process of its own: what the tests do meanwhile is not to be seen in its times."""
     for name, value in KEYS.items():
         monkeypatch.setenv(name, value)
-    with simulated_ses(rate=RATE, burst=RATE / 10) as ses:
-        settings = {"transport": "ses://us-east-1", "aws_endpoint_url": ses.url, "max_in_flight": 32}
-        for name in "ab":
-            start("--bulk", str(MAILS // 2), "--name", name, **settings)
-        until_soon(lambda: ses.state()["mails"] == MAILS, "all mails arrived")
-        rates = ses.rates()
+    with simulated_ses_process("--rate", str(RATE), "--burst", str(RATE // 10)) as ses:
+        yield ses
+
+
+@pytest.fixture
+def hire(start, ses):
+    """`hire(4, 500)`: four processes, each of which brings 500 mails into the one queue."""
+    names = map("worker{}.".format, itertools.count())
+    settings = {"transport": "ses://us-east-1", "aws_endpoint_url": ses.url, "max_in_flight": 32}
+
+    def hire(processes: int, mails: int) -> list[Worker]:
+        return [start("--bulk", str(mails), "--name", next(names), **settings) for _ in range(processes)]
+
+    return hire
+
+
+@pytest.mark.slow
+def test_four_processes_share_the_rate_of_ses_and_use_95_percent_of_it(hire, ses):
+    hire(4, 20 * RATE)
+
+    # Any two seconds will do: on a machine that is busy with other things slots are missed, and that is not the pace's.
+    until_soon(lambda: most_in_two_seconds(ses.rates()) >= 2 * 0.95 * RATE, "95 % of the rate are used", 75)
+
+    rates = ses.rates()
     assert rates["passed"]["mostInAnySecond"] <= RATE
-    assert rates["asked"]["total"] == MAILS
-    whole = [second["recipients"] for second in rates["passed"]["seconds"]][1:-1]
-    assert statistics.median(whole) >= 0.9 * RATE  # 97 on a quiet machine; one that is busy misses slots
+    assert rates["asked"]["total"] == rates["passed"]["total"]
+
+
+def most_in_two_seconds(rates) -> int:
+    """Of whole seconds, one after the other."""
+    counts = {each["second"]: each["recipients"] for each in rates["passed"]["seconds"]}
+    return max((counts[second] + counts.get(second + 1, 0) for second in counts), default=0)
+
+
+def has_taken(ses, more_than: int) -> bool:
+    return bool(ses.state()["mails"] > more_than)
+
+
+@pytest.mark.slow
+def test_who_takes_the_place_of_a_killed_process_keeps_to_its_schedule(hire, ses, ledger):
+    for mails in (RATE // 2, RATE, RATE * 3 // 2):
+        (worker,) = hire(1, RATE)
+        until_soon(partial(has_taken, ses, mails), "it is at work")
+        worker.kill()
+
+    hire(1, RATE)
+    ledger.await_ends()
+
+    rates = ses.rates()
+    assert rates["passed"]["mostInAnySecond"] <= RATE
+    assert rates["asked"]["total"] == rates["passed"]["total"]
+    assert set(ses.copies().values()) == {1}
+
+
+@pytest.mark.slow
+def test_throttles_spend_no_attempts_and_the_rate_is_kept_again(hire, ses, ledger):
+    hire(2, 2 * RATE)
+    until_soon(lambda: ses.state()["mails"] > RATE // 2, "they are at work")
+    ses.faults(rate=RATE / 2, burst=5)
+    until_soon(lambda: ses.state()["mails"] == 4 * RATE, "all mails arrived", 60)
+    ledger.await_ends()
+
+    rates = ses.rates()
+    throttled = rates["asked"]["total"] - rates["passed"]["total"]
+    events = ledger.events()
+    assert throttled > 0
+    assert events["delivery.released.v1"] >= throttled
+    assert events["delivery.deferred.v1"] == events["delivery.failed.v1"] == 0
+    assert ledger.in_state(State.SENT) == ledger.emails() == ses.copies().keys()
 
 
 @dataclass

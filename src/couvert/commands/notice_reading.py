@@ -148,11 +148,13 @@ class ReadNotices:
 
     async def _target(self, statement: Statement, *, is_alone: bool) -> _Target | None:
         """By what travelled with the message, the surest first. A notice about one recipient may write the address as
-        that one's server knows it.
+        that one's server knows it, if it is clear which of ours it is about.
         """
         tagged, delivery_id, provider_id = statement.subject
         named: list[tuple[int, int | None]] = [tagged] if tagged else []
-        named += await self.notices.store.handed_over_as(provider_id) if provider_id else []
+        handed = await self.notices.store.handed_over_as(provider_id) if provider_id else []
+        is_alone = is_alone and (tagged is not None or len({each.delivery_id for each in handed}) <= 1)
+        named += handed
         if delivery_id is not None:
             named.append((delivery_id, None))  # its last attempt: all have the same Message-ID
         for each, its_attempt in named:

@@ -17,7 +17,7 @@ LONG = "<p>" + "x" * 300_000
 @pytest.fixture
 def threads(monkeypatch):
     """Where the steps that take long were done."""
-    met = {}
+    met: dict[str, set[bool]] = {}
 
     def watched(module, name):
         original = getattr(module, name)

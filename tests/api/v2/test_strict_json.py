@@ -1,6 +1,7 @@
 """JSON is read in three ways, quickly, with care and with patience, and whichever it is nobody can tell."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
@@ -22,8 +23,8 @@ def with_care(raw):
 
 
 def with_patience(raw):
-    value, _ = parsed(b"[" + raw + b"," + COMMAS + b"]")
-    return value
+    both: Any = parsed(b"[" + raw + b"," + COMMAS + b"]")
+    return both[0]
 
 
 ways = pytest.mark.parametrize("way", [parsed, with_care, with_patience], ids=["quickly", "with care", "with patience"])
@@ -34,6 +35,31 @@ def test_all_ways_come_to_the_same(value):
     raw = json.dumps(value).encode()
 
     assert parsed(raw) == with_care(raw) == with_patience(raw) == value
+
+
+COLONS = st.text(alphabet='a:"\\u{}é', max_size=4)
+
+
+@ways
+@given(
+    members=st.dictionaries(COLONS, COLONS | st.lists(COLONS), min_size=1, max_size=3),
+    value=COLONS,
+    gap=st.sampled_from(["", " ", "\n"]),
+)
+def test_a_name_that_stands_twice_is_found_whatever_colons_there_are(way, members, value, gap):
+    name = next(iter(members))
+    body = f"{json.dumps(members)[:-1]}, {json.dumps(name)}{gap}:{gap}{json.dumps(value)}}}"
+
+    with pytest.raises(NotJson, match="twice"):
+        way(body.encode())
+
+
+@ways
+@pytest.mark.parametrize("colon", ["\\u003a", "\\u003A"])
+def test_a_colon_written_as_an_escape_hides_nothing(way, colon):
+    assert way(f'{{"a": "{colon}"}}'.encode()) == {"a": ":"}
+    with pytest.raises(NotJson, match="twice"):
+        way(f'{{"a": "{colon}", "a": "{colon}{colon}"}}'.encode())
 
 
 @ways
@@ -62,8 +88,13 @@ def test_a_pair_of_halves_is_a_character(way):
 
 
 def test_many_values_are_read_in_steps_of_python(monkeypatch):
-    made = []
-    monkeypatch.setattr(strict_json, "py_make_scanner", lambda decoder: made.append(decoder) or decoder.scan_once)
+    made: list[json.JSONDecoder] = []
+
+    def noting(decoder):
+        made.append(decoder)
+        return decoder.scan_once
+
+    monkeypatch.setattr(strict_json, "py_make_scanner", noting)
 
     parsed(b"[" + b"0," * 400_000 + b"0]")
     parsed(b'["' + b"x" * 400_000 + b'"]')
