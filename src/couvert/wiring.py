@@ -70,6 +70,8 @@ if TYPE_CHECKING:
     from couvert.workers.queue.publisher import QueuePublisher
     from couvert.workers.results import Results
 
+QUEUES: Final = "queue_url", "dead_letter_queue_url", "result_queue_url", "notice_queue_url"
+"""The settings that name one of Amazon SQS."""
 SERVE_LOCK: Final = "serve.lock"
 SWITCH_SECONDS: Final = 0.0005
 """How long the event loop may keep another thread from the interpreter: a tenth of Python's default, since each
@@ -153,6 +155,8 @@ class Parts:
 def open_parts(settings: Settings, *, is_server: bool = False) -> Parts:
     """Open the store and wire the rest to it; nothing runs yet. Raises `WrongSetting`."""
     sys.setswitchinterval(SWITCH_SECONDS)
+    for name in QUEUES if is_server else ():
+        queue_of(settings, name)  # a wrong one is told before anything runs
     # Node 0 is the server's: others meet each other once in 63 times, and only within the same millisecond.
     ids = IdSource(0 if is_server else random.randrange(1, NODES), now_ms)  # noqa: S311 - no secret
     return _wire(settings, open_store(settings), ids, is_server=is_server)
