@@ -75,7 +75,7 @@ class Settings(BaseSettings):
         description="The SQS queue of bulk mail, which is sent from there and published to: `sqs://name`, or its URL.",
     )
     result_queue_url: str | None = Field(
-        None, description="The SQS queue that is told what became of each recipient: `sqs://name`, or its URL."
+        None, description="The SQS queue that is told what became of each bulk recipient: `sqs://name`, or its URL."
     )
     dead_letter_queue_url: str | None = Field(
         None, description="The SQS queue for bulk messages that no mail can be made of: `sqs://name`, or its URL."

@@ -20,6 +20,7 @@ from typing import IO, TYPE_CHECKING, Final
 from couvert.api import parts as doors
 from couvert.api.traffic import Traffic
 from couvert.api.v1.queue import read_message, wording
+from couvert.api.v1.results import result_of, result_of_malformed
 from couvert.commands.accept import AcceptMails
 from couvert.commands.accounts import Accounts, open_accounts
 from couvert.commands.attempts import Attempts
@@ -53,6 +54,7 @@ from couvert.metrics.watched import Watched
 from couvert.readmodels.feed import Feed
 from couvert.readmodels.follower import Follower
 from couvert.readmodels.reading import Reading
+from couvert.readmodels.results import ResultSource
 from couvert.settings import Settings, WrongSetting
 from couvert.store.port import Store
 from couvert.tallies import Tally
@@ -64,8 +66,12 @@ from couvert.workers.pace import Pacer
 
 if TYPE_CHECKING:
     from couvert.delivery.sqs import Queue
+    from couvert.workers.queue.dead_letters import DeadLetters
     from couvert.workers.queue.publisher import QueuePublisher
+    from couvert.workers.results import Results
 
+QUEUES: Final = "queue_url", "dead_letter_queue_url", "result_queue_url", "notice_queue_url"
+"""The settings that name one of Amazon SQS."""
 SERVE_LOCK: Final = "serve.lock"
 SWITCH_SECONDS: Final = 0.0005
 """How long the event loop may keep another thread from the interpreter: a tenth of Python's default, since each
@@ -149,6 +155,8 @@ class Parts:
 def open_parts(settings: Settings, *, is_server: bool = False) -> Parts:
     """Open the store and wire the rest to it; nothing runs yet. Raises `WrongSetting`."""
     sys.setswitchinterval(SWITCH_SECONDS)
+    for name in QUEUES if is_server else ():
+        queue_of(settings, name)  # a wrong one is told before anything runs
     # Node 0 is the server's: others meet each other once in 63 times, and only within the same millisecond.
     ids = IdSource(0 if is_server else random.randrange(1, NODES), now_ms)  # noqa: S311 - no secret
     return _wire(settings, open_store(settings), ids, is_server=is_server)
@@ -199,9 +207,8 @@ async def bulk_at_work(parts: Parts) -> AsyncIterator[None]:
         yield
         return
     from couvert.workers.queue.consumer import QueueConsumer
-    from couvert.workers.queue.dead_letters import DeadLetters
 
-    dead_letters = DeadLetters(parts.store, queue_of(parts.settings, "dead_letter_queue_url"), now_ms)
+    dead_letters = dead_letters_of(parts)
     consumer = QueueConsumer(queue, parts.take_messages, parts.courier, dead_letters)
     async with AsyncExitStack() as stack:
         if parts.publisher is not None:
@@ -209,6 +216,38 @@ async def bulk_at_work(parts: Parts) -> AsyncIterator[None]:
         await stack.enter_async_context(dead_letters.at_work())
         await stack.enter_async_context(consumer.at_work())
         yield
+
+
+def dead_letters_of(parts: Parts) -> DeadLetters:
+    """Raises `WrongSetting`."""
+    from couvert.workers.queue.dead_letters import DeadLetters
+
+    return DeadLetters(parts.store, queue_of(parts.settings, "dead_letter_queue_url"), now_ms)
+
+
+@asynccontextmanager
+async def results_at_work(parts: Parts) -> AsyncIterator[None]:
+    """The result queue is told, if the settings name one. To be entered before bulk comes in: what happened before is
+    not told. Raises `WrongSetting`.
+    """
+    results = results_of(parts)
+    if results is None:
+        yield
+        return
+    parts.store.on_commit(results.wake)
+    async with results.at_work():
+        yield
+
+
+def results_of(parts: Parts) -> Results | None:
+    """None if the settings name no result queue. Raises `WrongSetting`."""
+    queue = queue_of(parts.settings, "result_queue_url")
+    if queue is None:
+        return None
+    from couvert.workers.results import Results, Wording
+
+    source = ResultSource(parts.settings.data_dir)
+    return Results(parts.store, source, queue, Wording(result_of, result_of_malformed), now_ms)
 
 
 def queue_of(settings: Settings, name: str) -> Queue | None:
@@ -241,6 +280,13 @@ def shown_url(settings: Settings) -> str:
     """Where people reach the service: as the settings say, as a running `serve` does, or as it will by default."""
     url = settings.public_url or ServeLock(settings.data_dir).announced() or "http://127.0.0.1:8000"
     return url.rstrip("/")
+
+
+async def invitation(parts: Parts) -> str | None:
+    """A link at which somebody becomes the first admin; None if there are users."""
+    if not await parts.accounts.set_up.is_needed():
+        return None
+    return shown_url(parts.settings) + await parts.accounts.set_up.new_path()
 
 
 def has_data(settings: Settings) -> bool:

@@ -20,21 +20,8 @@ from couvert.commands.queue_intake import (
 from couvert.domain import ids
 from couvert.domain.mail import BULK
 from couvert.store.messages import Echo, ResultDue
+from tests.workers.queue.post import BODY
 
-BODY = {
-    "email_id": "msg-123",
-    "email_recipient_id": "recipient-123",
-    "client_env_id": "env-123",
-    "sender_email": "support@example.com",
-    "sender_name": "Support Team",
-    "sender_organisation_name": "Acme Corp",
-    "subject": "Test Email",
-    "html_template": "<html><body><h1>Hello {{name}} of {{recipient_company}}</h1></body></html>",
-    "recipient_name": "John Doe",
-    "recipient_email": "john@example.com",
-    "recipient_company": "Acme Corp",
-    "queued_at": "2025-01-27T10:30:00Z",
-}
 BOB = {"recipient_email": "bob@example.org"}
 CHARLIE = {"recipient_email": "charlie@example.org"}
 

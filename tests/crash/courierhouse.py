@@ -27,6 +27,7 @@ class Provider:
         self.lets_go = asyncio.Event()
         self.lets_go.set()
         self.unreachable = False
+        self.rests = 0
         self._slots = asyncio.Semaphore(channels)
 
     async def channel(self) -> "Provider":
@@ -50,6 +51,9 @@ class Provider:
 
     def release(self) -> None:
         self._slots.release()
+
+    async def rest(self) -> None:
+        self.rests += 1
 
     async def close(self) -> None:
         """Nothing is kept open."""

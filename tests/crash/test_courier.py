@@ -90,6 +90,70 @@ async def test_told_to_stop_it_does_not_wait_for_ever_for_room_to_record_an_outc
     assert ledger.story(ALICE) == ["begun"]
 
 
+async def test_at_rest_it_holds_nothing_and_it_goes_on_when_it_is_started_again(store, provider, ledger):
+    courier = courier_of(store, provider, hands=1)
+    await accept(store, ALICE, BOB)
+    provider.lets_go.clear()
+    courier.start()
+    await until(lambda: provider.handed)
+
+    resting = asyncio.create_task(courier.rest(10))
+    await asyncio.sleep(0.05)
+    provider.lets_go.set()
+    await resting
+
+    assert (ledger.in_state(State.SENT), ledger.leased(), courier.leases_held) == ({ALICE}, set(), 0)
+    assert provider.rests == 1
+    courier.start()
+    await until(lambda: ledger.in_state(State.SENT) == {ALICE, BOB})
+    await courier.stop()
+
+
+async def test_what_has_not_ended_when_it_has_to_rest_is_left_in_doubt_and_not_held(store, provider, ledger):
+    courier = courier_of(store, provider, hands=1, lease_seconds=1)
+    await accept(store, ALICE, BOB)
+    provider.lets_go.clear()
+    courier.start()
+    await until(lambda: provider.handed)
+
+    await courier.rest(0.05)
+
+    assert (ledger.begun(), courier.leases_held, courier.is_at_work) == ({ALICE}, 0, False)
+    provider.lets_go.set()
+    courier.start()
+    await until(lambda: ledger.in_state(State.SENT) == {BOB} and ledger.in_state(State.UNKNOWN) == {ALICE})
+    await courier.stop()
+    assert provider.handed == [ALICE, BOB]
+
+
+async def test_started_for_its_doors_alone_it_leaves_the_queue_alone(store, provider, ledger):
+    courier = courier_of(store, provider)
+    await accept(store, ALICE)
+    courier.start(takes_due=False)
+
+    await asyncio.sleep(0.4)
+
+    assert provider.handed == []
+    await courier.stop()
+
+
+async def test_started_again_it_finds_out_at_once_whether_the_provider_is_back(store, provider, ledger):
+    """The gate would open in its own time, which may be longer than it is started for."""
+    provider.unreachable = True
+    await accept(store, ALICE)
+    courier = courier_of(store, provider)
+    courier.start()
+    await until(lambda: courier.trouble)
+    await courier.rest(1)
+
+    provider.unreachable = False
+    courier.start()
+
+    assert courier.trouble is None
+    await until(lambda: ledger.in_state(State.SENT) == {ALICE})
+    await courier.stop()
+
+
 async def test_told_to_stop_it_takes_nothing_more_while_requests_still_end(store, provider, ledger):
     courier = courier_of(store, provider)
     courier.start()

@@ -25,8 +25,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from couvert import wiring
-from couvert.cli import logs
+from couvert import logs, wiring
 from couvert.commands.notices import Notices
 from couvert.delivery.account import Account
 from couvert.delivery.transport import Channel, Clearance, Message, Outcome, Taken, Transport
@@ -100,6 +99,9 @@ class WatchedTransport:
     async def free_channel(self) -> "WatchedChannel | None":
         channel = await self._transport.free_channel()
         return WatchedChannel(channel, self._passes) if channel else None
+
+    async def rest(self) -> None:
+        await self._transport.rest()
 
     async def close(self) -> None:
         await self._transport.close()

@@ -5,7 +5,7 @@ import json
 import pytest
 import structlog
 
-from couvert.cli import logs
+from couvert import logs
 from couvert.store.notices import Source
 from tests.delivery.webhooks.receiver import says
 from tests.metrics.abroad import until

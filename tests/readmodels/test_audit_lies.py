@@ -224,6 +224,15 @@ LIES = {
         "insert into event values ({last} + 1, 1, {a}, 1, 2, 0, '{{\"attempt\": 2}}')",
         "At event {after_last}, delivery {dlv_a1} began attempt 2 although it had ended.",
     ),
+    # Results.
+    "results of what is to come": (
+        "insert into results_mark values (1, 1, {after_last})",
+        "Results are told up to event {after_last}, but the log ends at {last}",
+    ),
+    "a result of nothing": (
+        "insert into result_due values (9, 1, {c} + 9, null)",
+        "Result 9 is due of a delivery or a message that is not there.",
+    ),
     # The read models.
     "a mail unknown": ("delete from models.mail where mail_id = {a}", "The read models do not know mail {mail_a}."),
     "a delivery unknown": (

@@ -31,7 +31,7 @@ Data = Annotated[
 
 def settings(data: Path | None) -> Settings:
     """The settings with the command line's data directory, and logging as they say."""
-    from couvert.cli import logs
+    from couvert import logs
 
     read = Settings.read(data_dir=data)
     logs.configure(read.log_level)

@@ -91,6 +91,7 @@ def _run(parts: Parts, listener: socket.socket, lock: ServeLock) -> None:
             at_work(partial(keep_clearing, parts.leftovers)),
             keeper.at_work(),
             wiring.notices_at_work(parts),
+            wiring.results_at_work(parts),
             wiring.bulk_at_work(parts),
         ):
             host, port, *_ = listener.getsockname()
@@ -132,11 +133,10 @@ async def _invite(parts: Parts) -> None:
     """Without users, whoever reads this becomes the first admin."""
     from couvert import wiring
 
-    if await parts.accounts.set_up.is_needed():
+    if (link := await wiring.invitation(parts)) is not None:
         url = wiring.shown_url(parts.settings)
-        path = await parts.accounts.set_up.new_path()
         print(f"The console is at {url}/console/, and nobody can sign in yet. Set it up (works once, for 24 hours):")
-        print(url + path, flush=True)
+        print(link, flush=True)
 
 
 def _reachable(host: str) -> str:

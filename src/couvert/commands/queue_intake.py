@@ -126,10 +126,10 @@ class TakeMessages:
             return await self._mail(message)
         except Unavailable as trouble:
             return NotNow(trouble.message)
-        except Exception as error:
+        except Exception:
             # One that we stumble over must not keep its batch; the queue's own rules say how often it comes again.
             log.exception("queue.stumbled", message=message.id)
-            return NotNow(f"couvert stumbled over it: {error!r}")
+            return NotNow("couvert stumbled over it, and its log says how")
 
     async def _ours(self, message: QueueMessage) -> Fate:
         delivery_id = ids.decode("dlv", message.attributes[OURS])

@@ -120,8 +120,11 @@ class Transport(Protocol):
     async def free_channel(self) -> Channel | None:
         """As `channel`, if one is at hand that needs no waiting and no opening; otherwise None."""
 
+    async def rest(self) -> None:
+        """Close idle channels; new ones are opened when they are wanted."""
+
     async def close(self) -> None:
-        """Close idle channels; those in use close when they are given back."""
+        """As `rest`, for good: those in use close when they are given back, and no new one opens."""
 
 
 class Surroundings(NamedTuple):

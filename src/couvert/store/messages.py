@@ -49,3 +49,6 @@ class MessageShelf(Protocol):
 
     async def results_due(self, most: int) -> list[ResultDue]:
         """In the order in which they came to be."""
+
+    async def results_mark(self) -> int | None:
+        """The position up to which the log's results are told; None if nobody ever did."""

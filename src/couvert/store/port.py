@@ -271,6 +271,8 @@ class Change:
     results_due: Sequence[ResultDue] = ()
     results_told: Sequence[int] = ()
     """By their numbers."""
+    results_mark: Position | None = None
+    """Up to there the results that the log tells of are told; it never goes back."""
     specification: Specification | None = None
     """At its next revision, or a `Conflict`."""
     changelog: ChangelogEntry | None = None

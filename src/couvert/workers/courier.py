@@ -158,17 +158,25 @@ class Courier:
         return len(self._leases)
 
     @property
+    def is_at_work(self) -> bool:
+        return self._intake.is_taking or self.hands.are_at_work
+
+    @property
     def trouble(self) -> str | None:
         """Why nothing is handed over at the moment, None if all is well."""
         return self.passage.trouble
 
     # --- Its life -----------------------------------------------------------------------------------------------------
 
-    def start(self) -> None:
-        works = self._leases.keep_renewing(), self._intake.keep_taking(), keep_expiring(self._attempts)
-        self._tasks = [asyncio.create_task(work) for work in works]
+    def start(self, *, takes_due: bool = True) -> None:
+        """Without `takes_due`, only what the doors of this process hand in is sent."""
+        self.passage.start(may_try=takes_due)
+        works = [self._leases.keep_renewing(), keep_expiring(self._attempts)]
+        if takes_due:
+            works.append(self._intake.keep_taking())
         if self.passage.pacer is not None:
-            self._tasks.append(asyncio.create_task(self.passage.pacer.limits.keep_learning()))
+            works.append(self.passage.pacer.limits.keep_learning())
+        self._tasks = [asyncio.create_task(work) for work in works]
 
     def begin_nothing_more(self) -> None:
         """Told to stop, while requests in flight still end."""
@@ -176,20 +184,25 @@ class Courier:
         self.wake()
 
     async def stop(self) -> None:
-        """Begin nothing more, let hand-overs in flight end, give the other leases back."""
+        await self.rest(STOP_SECONDS)
+        await self.passage.transport.close()
+
+    async def rest(self, within_seconds: float) -> None:
+        """Begin nothing more, let hand-overs in flight end, give the other leases back, close all connections. `start`
+        goes on from here, however long this process slept meanwhile.
+        """
         self.begin_nothing_more()
-        until = clock() + STOP_SECONDS
-        while self._is_at_work() and clock() < until:  # noqa: ASYNC110 - once in a life, nothing would set an event
+        until = clock() + within_seconds
+        while self.is_at_work and clock() < until:  # noqa: ASYNC110 - once in a life, nothing would set an event
             await asyncio.sleep(0.01)
-        if self._is_at_work():
+        if self.is_at_work:
             log.error("courier.stopped_in_doubt", deliveries=list(self.porter.at_hand))
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.passage.transport.close()
-
-    def _is_at_work(self) -> bool:
-        return self._intake.is_taking or self.hands.are_at_work
+        await self.hands.abandon()
+        self._leases.drop_all()
+        await self.passage.rest()
 
     # --- Between its parts --------------------------------------------------------------------------------------------
 

@@ -57,6 +57,12 @@ class Gate:
             self.is_held = self.is_on_trial = False
             self._hold_seconds = SHORTEST_SECONDS
 
+    def try_again(self, *, is_for_trial: bool) -> None:
+        """As after a pause, however long it would be: it opens, or lets one delivery through on trial."""
+        if is_for_trial or not self.is_held:
+            self.is_on_trial = self.is_held
+            self.trouble = None
+
     async def passed(self) -> None:
         """Return at once while open; while closed, probe with growing pauses until a channel opens."""
         ceiling = SHORTEST_SECONDS

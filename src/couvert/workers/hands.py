@@ -55,6 +55,14 @@ class Hands(Generic[J]):
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    async def abandon(self) -> None:
+        """Drop whatever is under way or waits."""
+        self._waiting = Line[J]()
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     async def _done(self, work: Work) -> None:
         try:
             await work

@@ -62,6 +62,10 @@ class Leases:
         if self._held.get(lease.delivery_id) is lease:
             del self._held[lease.delivery_id]
 
+    def drop_all(self) -> None:
+        """They run out by themselves."""
+        self._held.clear()
+
     def holds(self, delivery_id: int) -> bool:
         return delivery_id in self._held
 

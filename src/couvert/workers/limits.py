@@ -67,6 +67,10 @@ class Limits:
             self._is_held = reason is not None
             self._keep(self._book.hold_pace(self._account.name, reason))
 
+    async def noted(self) -> None:
+        """Once what was heard is kept."""
+        await asyncio.gather(*self._notes)
+
     async def _asked(self) -> tuple[AccountLimits, str | None]:
         try:
             return await self._account.limits(), None

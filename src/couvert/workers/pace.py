@@ -111,9 +111,21 @@ class Pacer:
         await self._beat.reach(number(slot))
         return True
 
+    def start(self) -> None:
+        """As if for the first time: how long ago it was stopped, no clock may know."""
+        self._stopped.clear()
+        self._block.clear()
+        self._last = 0.0
+        self.trouble = None
+
     def stop(self) -> None:
         """Nobody waits any longer."""
         self._stopped.set()
+
+    async def rest(self) -> None:
+        """Once stopped: return when nothing is under way in the store."""
+        await self._reserved()
+        await self.limits.noted()
 
     # --- Giving out ---------------------------------------------------------------------------------------------------
 

@@ -50,10 +50,23 @@ class Passage:
         if slot is not None and self.pacer is not None:
             self.pacer.put_back(slot)
 
+    def start(self, *, may_try: bool) -> None:
+        """With `may_try`, what is held is tried with one delivery."""
+        self.is_stopping = False
+        self.gate.try_again(is_for_trial=may_try)
+        if self.pacer is not None:
+            self.pacer.start()
+
     def stop(self) -> None:
         self.is_stopping = True
         if self.pacer is not None:
             self.pacer.stop()
+
+    async def rest(self) -> None:
+        """Once stopped: nothing stays open."""
+        if self.pacer is not None:
+            await self.pacer.rest()
+        await self.transport.rest()
 
     async def cross(self, channel: Channel, message: Message, clearance: Clearance, slot: Slot | None) -> Outcome:
         """Hand over what is begun, when its slot comes. Nothing is raised: whatever happened is an outcome."""

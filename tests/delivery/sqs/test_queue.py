@@ -40,7 +40,8 @@ def _credentials(monkeypatch):
 @pytest.fixture
 def made(aws):
     """`made(MaximumMessageSize="1024")` makes the queue."""
-    client = boto3.Session().client("sqs", endpoint_url=aws)
+    # The default session would have the credentials of whichever test came first.
+    client = boto3.session.Session().client("sqs", endpoint_url=aws)
 
     def made(**attributes: str) -> str:
         return str(client.create_queue(QueueName="mails", Attributes=attributes)["QueueUrl"])

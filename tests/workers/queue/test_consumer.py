@@ -1,10 +1,15 @@
 """What is put into the queue is sent, once, and gone from there; what is wrong with it stops nothing else."""
 
 import asyncio
+import sys
 from typing import Any
 
+import pytest
+
+from couvert import wiring
 from couvert.commands.queue_intake import NotNow, QueueMessage
 from couvert.delivery.sqs import queue as sqs
+from couvert.settings import WrongSetting
 from couvert.wiring import now_ms
 from couvert.workers import tasks
 from couvert.workers.queue.consumer import QueueConsumer
@@ -147,3 +152,16 @@ async def test_a_queue_that_is_not_there_yet_is_waited_for(settings, post, monke
         await asyncio.sleep(0.2)
         post("bulk").put(body())
         await sent(parts, 1)
+
+
+@pytest.mark.parametrize("name", ["queue_url", "dead_letter_queue_url", "result_queue_url", "notice_queue_url"])
+def test_a_wrong_address_is_told_before_anything_runs(settings, name):
+    with pytest.raises(WrongSetting, match=f"COUVERT_{name.upper()}: write it as sqs://name"):
+        wiring.open_parts(settings(**{name: "bulk"}), is_server=True)
+
+
+def test_a_queue_without_the_libraries_says_what_to_install(settings, monkeypatch):
+    monkeypatch.setitem(sys.modules, "couvert.delivery.sqs", None)
+
+    with pytest.raises(WrongSetting, match=r"COUVERT_QUEUE_URL: .* pip install couvert\[aws\]"):
+        wiring.open_parts(settings(), is_server=True)

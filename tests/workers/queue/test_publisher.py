@@ -7,6 +7,7 @@ import pytest
 
 from couvert.commands.accept import Lease
 from couvert.commands.queue_intake import OURS
+from couvert.delivery.sqs import NotTaken, QueueTrouble
 from couvert.domain import ids
 from couvert.domain.delivery import State
 from couvert.domain.mail import Recipient
@@ -222,3 +223,60 @@ async def test_without_a_queue_bulk_is_sent_from_the_database(settings):
         await parts.send.queue(mail(3), key=None)
 
         await sent(parts, 3)
+
+
+class Moody:
+    """A queue that does to each call what a test says."""
+
+    def __init__(self, *ends):
+        self._ends = list(ends)
+
+    async def send(self, messages):
+        end = self._ends.pop(0) if self._ends else "taken"
+        if end == "gone":
+            raise QueueTrouble("the network is down")
+        return [
+            None if n % 2 or end == "taken" else NotTaken("InternalError", is_final=False) for n in range(len(messages))
+        ]
+
+
+async def test_what_a_batch_leaves_out_is_sent_from_the_database_and_the_rest_is_in_the_queue(
+    settings, bulk, monkeypatch
+):
+    async with running(settings(), consumes=False) as parts:
+        monkeypatch.setattr(of(parts)._queue, "send", Moody("half").send)
+        await parts.send.queue(mail(10), key=None)
+
+        async def are_sent():
+            return await counted(parts) == {State.QUEUED: 5, State.SENT: 5}
+
+        await until(are_sent)
+        assert of(parts).outcomes == {("taken",): 5, ("left",): 5}
+
+
+async def test_senders_that_meet_the_same_trouble_let_the_queue_be_for_one_pause(settings, bulk, monkeypatch):
+    async with running(settings(), consumes=False) as parts:
+        monkeypatch.setattr(of(parts)._queue, "send", Moody(*["gone"] * 8).send)
+
+        await parts.send.queue(mail(200), key=None)
+        await sent(parts, 200)
+
+        assert of(parts)._pause_seconds == 2 * publisher.FIRST_PAUSE_SECONDS
+
+
+async def test_a_queue_that_is_back_is_published_to_again(settings, bulk, monkeypatch):
+    monkeypatch.setattr(publisher, "FIRST_PAUSE_SECONDS", 0.05)
+    async with running(settings(), consumes=False) as parts:
+        with monkeypatch.context() as away:
+            away.setattr(of(parts)._queue, "send", Moody("gone").send)
+            await parts.send.queue(mail(2), key=None)
+            await sent(parts, 2)
+
+        async def is_back():
+            return of(parts).lease(mail(2)) is not None
+
+        await until(is_back)
+        await parts.send.queue(mail(3), key=None)
+        await of(parts).published()
+
+        assert len(bulk.received()) == 3

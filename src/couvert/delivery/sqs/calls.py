@@ -67,8 +67,10 @@ class Calls:
         return _decoded(action, said)
 
     async def close(self) -> None:
-        if self._http is not None:
-            await self._http.close()
+        """What is open; another call opens it anew."""
+        http, self._http = self._http, None
+        if http is not None:
+            await http.close()
 
     # --- Details, in the order they are called ------------------------------------------------------------------------
 

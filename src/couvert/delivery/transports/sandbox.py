@@ -60,8 +60,11 @@ class SandboxTransport:
     def release(self) -> None:
         """Nothing was reserved."""
 
-    async def close(self) -> None:
+    async def rest(self) -> None:
         await asyncio.gather(*self._reports, return_exceptions=True)
+
+    async def close(self) -> None:
+        await self.rest()
 
     # --- The roles ----------------------------------------------------------------------------------------------------
 

@@ -69,6 +69,10 @@ SUPPRESSION_COLUMNS: Final = (
     "id", "tenant", "mark", "address", "reason", "delivery", "user", "created_at", "expires_at", "is_active",
     "revision",
 )  # fmt: skip
+_RESULTS_OF_NOTHING: Final = """
+select id from result_due due where not exists (select 1 from delivery where id = due.delivery_id)
+and not exists (select 1 from malformed_message where message_id = due.message_id)
+"""
 _SUPPRESSIONS: Final = """
 select id, tenant, mark, address, reason, delivery, user, created_at, expires_at, is_active, revision
 from suppression order by id
@@ -162,6 +166,14 @@ class Snapshot:
     def notices(self) -> Iterable[tuple[int, int | None, int | None, str]]:
         """When each is to be looked at, when it was read, and what came of it."""
         return self._rows("select id, look_at, read_at, result from notice order by id")
+
+    def results_mark(self) -> Position:
+        """Up to where results are told, 0 if they never were."""
+        [(position,)] = self._rows("select coalesce(max(position), 0) from results_mark")
+        return int(position)
+
+    def results_of_nothing(self) -> Iterable[int]:
+        return (id_ for (id_,) in self._rows(_RESULTS_OF_NOTHING))
 
     def contents(self) -> Iterator[tuple[int, Content]]:
         return ((mail_id, Content(*map(bool, faults))) for mail_id, *faults in self._rows(_CONTENTS))

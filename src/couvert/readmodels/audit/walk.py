@@ -17,7 +17,7 @@ import msgspec
 from couvert.domain.key import KeyEvent
 from couvert.domain.mail import MailAccepted
 from couvert.domain.refusals import NotFound
-from couvert.readmodels.audit import notices, sentences
+from couvert.readmodels.audit import notices, results, sentences
 from couvert.readmodels.audit.accounts import Accounts
 from couvert.readmodels.audit.deliveries import Deliveries
 from couvert.readmodels.audit.keys import Keys
@@ -87,6 +87,7 @@ class _Walk:
         self._suppressions.finish()
         self._webhooks.finish()
         notices.check(self._log, self._report)
+        results.check(self._log, self._report)
         if self._models is not None:
             self._models.finish()
         if missing := self._report.position - self._report.events:

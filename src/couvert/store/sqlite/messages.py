@@ -20,6 +20,9 @@ _MALFORMED: Final = Table("malformed_message", 9, replacing(
 ))  # fmt: skip
 _RESULT_DUE: Final = Table("result_due (tenant, delivery_id, message_id)", 3)
 _BURIED: Final = "update malformed_message set deflated = null where message_id = ?"
+_MARK: Final = """
+insert into results_mark values (1, ?, ?) on conflict (only) do update set position = max(position, excluded.position)
+"""
 # Of a message that is kept elsewhere, nothing is needed but what its result says.
 _OVER: Final = """
 delete from malformed_message where message_id = ?1 and deflated is null
@@ -50,6 +53,9 @@ class SqliteMessages(ABC):
     async def results_due(self, most: int) -> list[ResultDue]:
         return [ResultDue(*row) for row in self._read(_DUE, most)]
 
+    async def results_mark(self) -> int | None:
+        return self._one(lambda row: int(row[0]), "select position from results_mark")
+
 
 def write(connection: sqlite3.Connection, passed: Sequence[Change]) -> None:
     """What came, what is due, and what is over."""
@@ -61,6 +67,8 @@ def write(connection: sqlite3.Connection, passed: Sequence[Change]) -> None:
             sql = "delete from result_due where id = ? returning message_id"
             for (message_id,) in connection.execute(sql, (number,)).fetchall():
                 connection.execute(_OVER, (message_id,))
+        if change.results_mark is not None:
+            connection.execute(_MARK, (TENANT, change.results_mark))
         for message_id in change.buried:
             connection.execute(_BURIED, (message_id,))
             connection.execute(_OVER, (message_id,))

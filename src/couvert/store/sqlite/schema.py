@@ -291,6 +291,12 @@ create table result_due (
     message_id  text
 ) strict;
 create index result_due_message on result_due (message_id) where message_id is not null;
+-- Up to where the results that the log tells of are told.
+create table results_mark (
+    only     integer primary key check (only = 1),
+    tenant   integer not null,
+    position integer not null
+) strict;
 create table sandbox_mail (
     delivery_id integer not null,
     attempt     integer not null,

@@ -30,7 +30,7 @@ class DeadLetters:
         self._queue = queue
         self._now_ms = now_ms
         self._refused: set[str] = set()
-        """By the dead-letter queue: they stay here, as all do without one, until the next start."""
+        """By the dead-letter queue, for good: they stay here, as all do without one."""
         self._wanted = asyncio.Event()
 
     def wake(self) -> None:
@@ -38,6 +38,11 @@ class DeadLetters:
 
     def at_work(self) -> AbstractAsyncContextManager[None]:
         return at_work(self._run)
+
+    async def rest(self) -> None:
+        """Close connections; the next copy opens them anew."""
+        if self._queue is not None:
+            await self._queue.close()
 
     async def copy(self) -> int:
         """How many went there; once they are there, their bodies are gone from here. Raises `QueueTrouble`."""
@@ -57,8 +62,9 @@ class DeadLetters:
         for message, end in zip(messages, ends, strict=True):
             if end is None:
                 copied.append(message.message_id)
-            else:
-                log.warning("dead_letters.not_taken", message=message.message_id, why=end.why)
+                continue
+            log.warning("dead_letters.not_taken", message=message.message_id, why=end.why)
+            if end.is_final:
                 self._refused.add(message.message_id)
         if copied:
             await self._store.commit(Change(at=self._now_ms(), buried=copied))

@@ -9,7 +9,7 @@ this*.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, NamedTuple
 
@@ -107,12 +107,21 @@ class QueuePublisher:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await self._give_back([self._waiting.get_nowait().delivery_id for _ in range(self._waiting.qsize())])
+            await self._give_back([letter.delivery_id for letter in self._rest()])
             await self._queue.close()
+
+    def _rest(self) -> Iterator[_Letter]:
+        while not self._waiting.empty():
+            yield self._waiting.get_nowait()
+            self._waiting.task_done()
 
     async def published(self) -> None:
         """Once nothing waits here any more."""
         await self._waiting.join()
+
+    async def rest(self) -> None:
+        """Close connections; the next message opens them anew."""
+        await self._queue.close()
 
     async def learn(self) -> None:
         """How large the queue's messages may be."""
@@ -143,11 +152,16 @@ class QueuePublisher:
             if self._is_reached:
                 await self._put(letters, left)
         except QueueTrouble as trouble:
-            log.warning("publisher.waits", trouble=str(trouble), seconds=self._pause_seconds)
-            self._away_until = clock() + self._pause_seconds
-            self._pause_seconds = min(2 * self._pause_seconds, LONGEST_PAUSE_SECONDS)
+            self._let_it_be(trouble)
         finally:
             await self._give_back(left)
+
+    def _let_it_be(self, trouble: QueueTrouble) -> None:
+        if not self._is_reached:  # another sender met the same trouble a moment ago
+            return
+        log.warning("publisher.waits", trouble=str(trouble), seconds=self._pause_seconds)
+        self._away_until = clock() + self._pause_seconds
+        self._pause_seconds = min(2 * self._pause_seconds, LONGEST_PAUSE_SECONDS)
 
     async def _put(self, letters: Sequence[_Letter], left: set[int]) -> None:
         """Those that were taken are no longer `left`."""

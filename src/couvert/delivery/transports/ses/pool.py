@@ -77,6 +77,10 @@ class SesTransport:
             return None
         return await self.channel() if self._idle and self._idle[-1].is_live else None
 
+    async def rest(self) -> None:
+        while self._idle:
+            self._idle.pop().drop("nothing is to be sent for a while")
+
     async def examine(self, around: Surroundings) -> Sequence[Finding]:
         async def reach() -> None:
             (await self.channel()).release()
@@ -85,8 +89,7 @@ class SesTransport:
 
     async def close(self) -> None:
         self._is_closed = True
-        while self._idle:
-            self._idle.pop().drop("the transport is closed")
+        await self.rest()
 
     def take_back(self, connection: Connection) -> None:
         self._used_at = now = asyncio.get_running_loop().time()

@@ -82,15 +82,18 @@ class SmtpTransport:
         channel.release()
         return examined(self._relay, encryption)
 
-    async def close(self) -> None:
+    async def rest(self) -> None:
         """Say QUIT on the idle connections and see them gone, which a relay cannot hold up for long."""
-        self._is_closed = True
         leaving = list(self._idle)
         self._idle.clear()
         for connection in leaving:
             connection.leave()
         if leaving:
             await asyncio.wait([connection.lost for connection in leaving])
+
+    async def close(self) -> None:
+        self._is_closed = True
+        await self.rest()
 
     def take_back(self, connection: Connection) -> None:
         """Keep the connection for the next message, or end it; its slot is free either way, at the latest once it is

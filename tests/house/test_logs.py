@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from couvert.cli import logs
+from couvert import logs
 
 
 @pytest.fixture
