@@ -115,6 +115,30 @@ async def test_it_is_recorded_by_hand_at_once(changelog, store):
     assert (await store.specification()).document == NEW
 
 
+async def test_recording_by_hand_after_days_off_records_the_day_that_ended_first(changelog, store, clock):
+    await changelog.record(OLD)
+    clock.now += DAY_MS
+    await changelog.publish(NEWEST)
+    clock.now += DAY_MS
+
+    entry = await changelog.record(NEW)
+
+    assert await days(store) == [entry.day, NEXT, DAY]
+    assert [kind for kind, *_ in entry.differences] == [Kind.ADDED]
+
+
+async def test_recording_an_earlier_day_by_hand_leaves_the_later_one_to_its_turn(changelog, store, clock):
+    clock.now += DAY_MS
+    await changelog.publish(NEW)
+    clock.now += DAY_MS
+
+    await changelog.record(OLD, DAY)
+    later = await changelog.end_day()
+
+    assert await days(store) == [NEXT, DAY]
+    assert await store.recorded_document(later.day) == NEW
+
+
 async def test_recording_by_hand_twice_is_recording_once(changelog, store):
     await changelog.record(OLD)
 

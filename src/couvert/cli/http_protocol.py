@@ -18,6 +18,8 @@ from couvert.api.v2.forms import unknown_method, unreadable
 from couvert.cli.one_write import OneWrite
 
 LONGEST_START: Final = 200
+LONGEST_HEAD: Final = 128_000
+"""Bytes: twice the longest address that the parser takes."""
 _REQUEST: Final = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+ ")
 """The parser tells of a strange method and of what is no HTTP at all in the same words."""
 
@@ -28,6 +30,8 @@ class HttpProtocol(HttpToolsProtocol):
     """No route is known yet, so the shape is told from the first bytes; the origin is not, so CORS says nothing."""
 
     _start = b""
+    _head_bytes = 0
+    """Of a head that has not ended yet; the parser would take in any number of them, before anybody is known."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(cast(asyncio.Transport, OneWrite(transport)))
@@ -35,6 +39,13 @@ class HttpProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         self._start = data[:LONGEST_START]
         super().data_received(data)
+        begun = cast(dict[str, object] | None, self.scope)
+        if begun is None or "method" in begun:
+            self._head_bytes = 0
+        elif not self.transport.is_closing():
+            self._head_bytes += len(data)
+            if self._head_bytes > LONGEST_HEAD:
+                self.send_400_response("the head is too long")
 
     def send_400_response(self, msg: str) -> None:
         is_v1 = b" /v1/" in self._start.partition(b"\n")[0]

@@ -33,8 +33,10 @@ class AddressFault(ValueError):
 def normalise(text: str) -> str:
     """The address with its domain in lower case and spaces around it gone. Raises `AddressFault`."""
     found = _PLAIN.fullmatch(text) if len(text) <= LONGEST else None
+    if found is None and (stripped := text.strip(" ")) != text:
+        return normalise(stripped)
     if found is None or len(found[2]) > LONGEST_DOMAIN or len(found[1]) > LONGEST_LOCAL + 1:
-        return _judged(text.strip(" "))
+        return _judged(text)
     return found[1] + found[2].lower()
 
 

@@ -49,20 +49,27 @@ class RecordChangelog:
     async def record(self, document: bytes, day: Day | None = None) -> Entry | None:
         """Publish the document and record its differences now, under this day or today; None if nothing is to be told.
 
-        Raises `RuleBroken` for a day that has not begun, or that is before the last entry.
+        An earlier day that has ended meanwhile is recorded first. Raises `RuleBroken` for a day that has not begun, or
+        that is before the last entry.
         """
         now = self.now_ms()
-        last, today = await self._last(), day_of(now)
+        today = day_of(now)
         day = day or today
         if day > today:
             raise RuleBroken(f"{day} has not begun (UTC); give {today} or an earlier day")
+        published = await self.store.specification()
+        if published is not None and published.day < day:
+            await self.end_day()
+        last = await self._last()
         if last is not None and day < last.day:
             raise RuleBroken(f"the changelog has {last.day} already; give that day or a later one")
         if last is not None and day == last.day:
             return None
         entry = await self._entry(day, document, last, now)
-        published = _next(await self.store.specification(), day, document)
-        return entry and await self._commit(Change(at=now, changelog=entry, specification=published), entry)
+        # What was published on a later day is that day's to tell.
+        is_latest = published is None or published.day <= day
+        following = _next(published, day, document) if is_latest else None
+        return entry and await self._commit(Change(at=now, changelog=entry, specification=following), entry)
 
     async def _last(self) -> ChangelogEntry | None:
         found = await self.store.changelog(1)

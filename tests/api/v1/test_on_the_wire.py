@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 import uvicorn
 
-from couvert.cli.http_protocol import HttpProtocol
+from couvert.cli.http_protocol import LONGEST_HEAD, HttpProtocol
 from tests.api.v1.service import ORIGIN
 
 LIMIT = 100_000
@@ -176,3 +176,29 @@ async def test_a_request_after_one_that_was_read_is_judged_by_its_own_address(po
 
     assert first.startswith(b"HTTP/1.1 200 ")
     assert b'"status":"failure"' in second
+
+
+async def test_a_head_that_never_ends_is_refused_before_it_fills_the_memory(port):
+    async with connection(port) as (reader, writer):
+        writer.write(b"GET /v2/health HTTP/1.1\r\nHost: localhost\r\nX-Long: ")
+        writer.write(b"x" * LONGEST_HEAD)
+
+        answer = await one_answer(reader)
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"too long" in answer
+
+
+async def test_a_long_head_in_pieces_is_taken_and_so_is_the_next(port):
+    async with connection(port) as (reader, writer):
+        for _ in range(3):
+            writer.write(b"GET /v2/health HTTP/1.1\r\nHost: localhost\r\nX-Long: ")
+            for _ in range(6):
+                writer.write(b"x" * 10_000)
+                await writer.drain()
+                await asyncio.sleep(0.001)
+            writer.write(b"\r\n\r\n")
+
+            answer = await one_answer(reader)
+
+            assert answer.startswith(b"HTTP/1.1 200 ")

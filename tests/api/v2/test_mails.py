@@ -9,6 +9,7 @@ from email.policy import default
 import pytest
 
 from couvert.delivery.letters import Letters
+from couvert.domain.mail import References
 from tests.api.v2.post_office import JANE, MAIL, data, faults, mail, mail_id_of
 from tests.commands.desk import LEASE_MS, OWNER
 
@@ -54,7 +55,7 @@ async def test_everything_that_was_posted_is_kept(office):
     content = await office.store.content(mail_id)
     assert (content.sender.organisation_name, content.reply_to) == ("Acme Corp", "help@example.com")
     assert (content.tags, content.headers) == (("welcome", "x"), WHOLE["headers"])
-    assert content.references == ("msg-123", "env-123", "project-456", "closure-789")
+    assert content.references == References("msg-123", "env-123", "project-456", "closure-789")
     (accepted,) = await office.store.timeline(mail_id, 0)
     event = accepted.logged.event
     assert (event.due_at, event.expires_at, event.user_id) == (1_895_740_200_000, 1_895_826_600_000, 1)

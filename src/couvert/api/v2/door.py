@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field
 from functools import partial
 
 import structlog
@@ -13,49 +12,21 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from couvert.api.body import lingering, read_json, read_text
-from couvert.api.parts import Parts
 from couvert.api.refusals import BodyTooLarge
 from couvert.api.request_ids import request_id_of
 from couvert.api.v2 import errors, inputs
-from couvert.api.v2.asked import Answer, Asked, Json
+from couvert.api.v2.asked import Answer, Asked
 from couvert.api.v2.call import Call
-from couvert.api.v2.counting import EXEMPT, VARY, Counting, standing_headers
-from couvert.api.v2.forms import Form, form_for
-from couvert.api.v2.headers import NO_WISHES, Wishes, wishes
+from couvert.api.v2.counting import EXEMPT, VARY, standing_headers
+from couvert.api.v2.forms import form_for
+from couvert.api.v2.headers import wishes
 from couvert.api.v2.large_bodies import LARGE, read_aside
-from couvert.api.v2.once import Once
 from couvert.api.v2.refusals import EventNotReached, NoSuchCall
-from couvert.api.v2.waiting import Waiting
+from couvert.api.v2.visit import Gatehouse, Visit
 from couvert.commands.callers import Caller
 from couvert.domain.refusals import AccessDenied, Conflict, MissingRole, RateLimited, Refusal, Unauthenticated
-from couvert.limits.port import Standing
 
 log = structlog.get_logger()
-
-
-@dataclass(slots=True)
-class Visit:
-    """One request on its way through the door."""
-
-    request: Request
-    form: Form
-    address: str
-    wishes: Wishes = NO_WISHES
-    caller: Caller | None = None
-    standing: Standing | None = None
-    raw: bytes = b""
-    """The body, once it was read."""
-    params: Json = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Gatehouse:
-    """What the doors share."""
-
-    parts: Parts
-    counting: Counting
-    waiting: Waiting
-    once: Once
 
 
 class Door:

@@ -2,62 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from typing import Annotated, Final
+from typing import Final
 
-from pydantic import AfterValidator, BaseModel, Field
 from starlette.responses import Response
 
 from couvert.api.parts import Parts
 from couvert.api.v2.asked import Answer, Asked, Page
 from couvert.api.v2.call import Call
 from couvert.api.v2.event_answers import EventListAnswer, event_answer
+from couvert.api.v2.event_query import EventsQuery, StreamQuery, last_seen
 from couvert.api.v2.event_stream import MEDIA_TYPE, EventStream, Tap
 from couvert.api.v2.headers import wishes
-from couvert.api.v2.mail_reads import check_reach, wanted_of
-from couvert.api.v2.pages import CursorQuery
-from couvert.api.v2.refusals import Faulty, Item
+from couvert.api.v2.pages import check_reach, wanted_of
 from couvert.commands.callers import Caller
 from couvert.domain import ids
 from couvert.domain.refusals import NotFound
 from couvert.readmodels.cursors import cursor_at, place_of
 from couvert.readmodels.event_views import TYPES, Subject
-from couvert.store.port import Position
 
-_LAST: Final = (1 << 63) - 1
-_EVENT_ID: Final = re.compile(r"[0-9]{1,19}")
 _PRIVATE: Final = ("user.", "token.")
 """Kinds of events that are nobody's but an admin's to see: who is who, and who has which token."""
-
-
-def _known(text: str) -> str:
-    unknown = [name for name in text.split(",") if name.strip() not in TYPES]
-    if unknown:
-        raise ValueError(f"there is no type {unknown[0].strip()[:60]!r}; there are {', '.join(sorted(TYPES))}")
-    return ",".join(name.strip() for name in text.split(","))
-
-
-EventId = Annotated[int, Field(ge=0, le=_LAST)]
-
-
-class FilterQuery(BaseModel):
-    type: Annotated[
-        str | None, AfterValidator(_known), Field(description="Types of events, separated by commas.")
-    ] = None  # fmt: skip
-    subject: Annotated[
-        str | None, Field(max_length=100, description="A mail's id, which takes in its deliveries, or a delivery's.")
-    ] = None
-
-
-class EventsQuery(FilterQuery, CursorQuery):
-    after: Annotated[EventId | None, Field(description="Only events after this one.")] = None
-
-
-class StreamQuery(FilterQuery):
-    last_event_id: Annotated[
-        EventId | None, Field(alias="lastEventId", description="As `Last-Event-ID`, for who cannot send headers.")
-    ] = None
 
 
 def event_read_calls(parts: Parts) -> Sequence[Call]:
@@ -80,7 +45,7 @@ def event_read_calls(parts: Parts) -> Sequence[Call]:
         query: StreamQuery = asked.query
         subject = await _subject_of(parts, query.subject)
         end = await parts.store.position()
-        after = _last_seen(asked, end)
+        after = last_seen(asked, end)
         secret = wishes(asked.request.headers).secret
         assert secret is not None
         tap = Tap(after, tuple(_types(query.type, asked.caller)), subject)
@@ -136,21 +101,6 @@ async def _subject_of(parts: Parts, text: str | None) -> Subject | None:
     if subject is None:
         raise NotFound("There is no such mail or delivery; the subject of events is the id of one.")
     return subject
-
-
-def _last_seen(asked: Asked, end: Position) -> Position:
-    """The header wins: a client that reconnects repeats the address it began with."""
-    given = asked.request.headers.get("last-event-id", "").strip()
-    if not given:
-        query: StreamQuery = asked.query
-        seen = end if query.last_event_id is None else query.last_event_id
-    elif _EVENT_ID.fullmatch(given):
-        seen = int(given)
-    else:
-        raise Faulty([Item("Last-Event-ID", "must be the id of an event, a number")])
-    if seen > end:
-        raise Faulty([Item("Last-Event-ID" if given else "lastEventId", "the log has not got so far: no such event")])
-    return seen
 
 
 EXAMPLE: Final = {

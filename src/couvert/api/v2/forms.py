@@ -96,7 +96,7 @@ def cut_off(scope: Scope, refusal: Refusal) -> Response:
 
 def unreadable(request_id: str) -> Response:
     """For what the HTTP parser refused: nothing is known of it, its preference neither."""
-    words = "The request could not be read: its address or a header is wrong."
+    words = "The request could not be read: its address or a header is wrong or too long."
     failure = Failure(400, MESSAGES[400], "", [Item("request", words)], {})
     return _uncounted(ENVELOPED.failure(failure, request_id=request_id))
 

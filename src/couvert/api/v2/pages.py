@@ -8,6 +8,8 @@ from typing import Annotated, Final, TypeVar
 from pydantic import BaseModel, Field
 
 from couvert.api.v2.asked import Page
+from couvert.api.v2.refusals import Faulty, Item
+from couvert.readmodels.pages import Wanted
 
 T = TypeVar("T")
 
@@ -29,6 +31,17 @@ class PageQuery(BaseModel):
 
 class CursorQuery(PageQuery):
     cursor: Annotated[str | None, Field(max_length=500, description="`meta.nextCursor` of the page before.")] = None
+
+
+def wanted_of(query: CursorQuery) -> Wanted:
+    """What is looked up, which is never far: a page beyond has nothing on it, or is refused by `check_reach`."""
+    return Wanted(query.limit, min(query.skipped, FARTHEST), query.cursor)
+
+
+def check_reach(query: CursorQuery, total: int | None) -> None:
+    """Raises `Faulty` beyond what `skip` may be, unless the list ends before: past the end is an empty page."""
+    if query.skipped > FARTHEST and query.cursor is None and total is None:
+        raise Faulty([Item("page", f"leads beyond the {FARTHEST:,}th; use the cursor of the page before", "too_far")])
 
 
 def part_of(items: Sequence[T], query: PageQuery) -> tuple[list[T], Page]:

@@ -13,7 +13,7 @@ from couvert.api.v2.api_keys import api_key_calls
 from couvert.api.v2.call import Call
 from couvert.api.v2.counting import Counting
 from couvert.api.v2.delivery_reads import delivery_read_calls
-from couvert.api.v2.door import Door, Gatehouse
+from couvert.api.v2.door import Door
 from couvert.api.v2.event_reads import event_read_calls
 from couvert.api.v2.health import health_calls
 from couvert.api.v2.mail_reads import mail_read_calls
@@ -23,6 +23,7 @@ from couvert.api.v2.provider_notices import provider_notice_calls
 from couvert.api.v2.published import published_calls
 from couvert.api.v2.specification import encoded
 from couvert.api.v2.suppressions import suppression_calls
+from couvert.api.v2.visit import Gatehouse
 from couvert.api.v2.waiting import Waiting
 from couvert.api.v2.webhooks import webhook_calls
 from couvert.limits.port import Allowance

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from couvert.api.parts import Parts
 from couvert.api.v2 import inputs
 from couvert.api.v2.asked import Answer, Asked, Page
-from couvert.api.v2.mail_reads import check_reach, wanted_of
+from couvert.api.v2.pages import check_reach, wanted_of
 from couvert.api.v2.refusals import Faulty, Item
 from couvert.api.v2.suppressions.shapes import ImportedAnswer, SuppressionsQuery, suppression_answer
 from couvert.api.v2.times import to_ms
