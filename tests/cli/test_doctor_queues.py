@@ -38,8 +38,8 @@ async def open_parts(tmp_path: Path, ses: SimulatedSes) -> AsyncIterator[Open]:
     opened: list[Parts] = []
 
     def open_one(**given: Any) -> Parts:
-        named = {setting: f"sqs://{name}" for setting, name in NAMES.items()}
-        named |= {"aws_endpoint_url": ses.url, **given}
+        queues = {setting: f"sqs://{name}" for setting, name in NAMES.items()}
+        named: dict[str, Any] = {"aws_endpoint_url": ses.url, **queues, **given}
         settings = Settings(_env_file=None, data_dir=tmp_path, **named)
         opened.append(wiring.open_parts(settings))
         return opened[-1]
