@@ -76,5 +76,10 @@ async def _kept(parts: Parts) -> Sequence[Finding]:
         return []
     sentence = f"{kept:,} kept here, of which no mail can be made"
     if parts.settings.dead_letter_queue_url is None:
-        return [wrong(DEAD_LETTERS, f"{sentence}; COUVERT_DEAD_LETTER_QUEUE_URL names a queue to have them")]
+        return [
+            wrong(
+                DEAD_LETTERS,
+                f"{sentence}; COUVERT_DEAD_LETTER_QUEUE_URL names a queue for them, and `couvert queue list` shows them",
+            )
+        ]
     return [note(DEAD_LETTERS, f"{sentence}: a running `couvert serve` moves them there")]
