@@ -76,10 +76,5 @@ async def _kept(parts: Parts) -> Sequence[Finding]:
         return []
     sentence = f"{kept:,} kept here, of which no mail can be made"
     if parts.settings.dead_letter_queue_url is None:
-        return [
-            wrong(
-                DEAD_LETTERS,
-                f"{sentence}; COUVERT_DEAD_LETTER_QUEUE_URL names a queue for them, and `couvert queue list` shows them",
-            )
-        ]
+        return [wrong(DEAD_LETTERS, f"{sentence}: `couvert queue list` says why, `couvert queue drop` forgets them")]
     return [note(DEAD_LETTERS, f"{sentence}: a running `couvert serve` moves them there")]
