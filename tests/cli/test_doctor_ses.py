@@ -292,7 +292,7 @@ async def test_the_queue_for_notices_has_to_exist_and_to_be_subscribed(open_part
     [there] = await queues.queues(open_parts())
     assert (there.verdict, there.sentence) == (
         Verdict.OK,
-        "sqs://notices: 0 messages wait, 0 are being worked on",
+        "sqs://notices: 0 waiting, 0 being worked on",
     )
 
     client(ses, "sqs").create_queue(QueueName="deaf")

@@ -44,3 +44,15 @@ async def test_a_provider_that_holds_is_wrong(parts):
     (finding,) = await pace(parts)
     assert finding.verdict is Verdict.WRONG
     assert "SendingPaused" in finding.sentence
+
+
+async def test_a_service_that_cannot_learn_what_this_command_can_is_wrong(parts):
+    parts, _ = parts
+    now_us = wiring.now_us()
+    await parts.store.learn_pace("ses:us-east-1", AccountLimits(14), now_us, "AccessDenied")
+    (finding,) = await pace(parts)
+    assert finding.verdict is Verdict.WRONG
+    assert "AccessDenied. 14 recipients leave a second" in finding.sentence
+
+    await parts.store.learn_pace("ses:us-east-1", AccountLimits(14), now_us - 600_000_000, "AccessDenied")
+    assert (await pace(parts))[0].verdict is Verdict.OK

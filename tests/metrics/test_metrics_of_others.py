@@ -19,7 +19,7 @@ async def test_a_mail_is_measured_from_its_slot_to_its_notice_and_its_webhook(aw
 
     samples = await read(away.parts)
 
-    assert number(samples, "couvert_pace_wait_seconds_count") >= 2
+    assert number(samples, "couvert_pace_wait_seconds_count") >= 1, "several slots of a beat are waited for at once"
     assert 190 < number(samples, "couvert_pace_recipients_per_second") < 200
     assert of(samples, "couvert_pace_quota_left") is None, "this account has no quota"
     assert of(samples, "couvert_attempts_total", transport="ses", outcome="taken") == 2

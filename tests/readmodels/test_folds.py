@@ -51,6 +51,13 @@ def test_other_events_have_no_words_of_trouble(event):
     assert after(Begun(1), event).error_position is None
 
 
+def test_what_ended_with_nothing_sent_was_no_attempt():
+    story = Begun(1), Released(1, 5_000), Begun(2), Deferred(2, 5_000), Begun(3), Released(3, 5_000), Begun(4)
+
+    assert after(*story).attempts == 2
+    assert after(*story).delivery.attempt == 4, "every number is used once"
+
+
 def test_running_out_of_time_in_the_queue_leaves_the_words_of_the_last_deferral():
     assert after(Begun(1), Deferred(1, 5_000), Failed(1, "not_taken_in_time")).error_position == 12
 

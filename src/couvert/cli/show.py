@@ -10,7 +10,7 @@ import typer
 from couvert.cli.options import Data, with_parts
 from couvert.cli.times import utc
 from couvert.domain import ids
-from couvert.domain.delivery import State
+from couvert.domain.delivery import Released, State
 from couvert.domain.mail import MailAccepted
 from couvert.domain.refusals import NotFound
 
@@ -60,6 +60,8 @@ async def print_delivery(parts: Parts, delivery_id: int) -> None:
     delivery = stored.delivery
     recipient = await parts.store.recipient(delivery_id)
     content = await parts.store.content(delivery.mail_id)
+    timeline = await parts.store.timeline(delivery.mail_id, delivery_id - delivery.mail_id)
+    releases = sum(isinstance(noted.logged.event, Released) for noted in timeline)
     facts = {
         "delivery": ids.encode("dlv", delivery_id),
         "mail": ids.encode("mail", delivery.mail_id),
@@ -67,13 +69,13 @@ async def print_delivery(parts: Parts, delivery_id: int) -> None:
         "to": recipient.email if recipient else "(erased)",
         "subject": content.subject if content else "(erased)",
         "state": delivery.state + (" (being handed over)" if delivery.is_begun else ""),
-        "attempts": delivery.attempt,
+        "attempts": delivery.attempt - releases,  # what the provider did not even look at was none
         "next attempt": utc(delivery.due_at),
     }
     for name, fact in facts.items():
         print(f"{name + ':':14}{fact}")
     print()
-    for noted in await parts.store.timeline(delivery.mail_id, delivery_id - delivery.mail_id):
+    for noted in timeline:
         print(timeline_line(noted))
 
 

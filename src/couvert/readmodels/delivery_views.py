@@ -88,7 +88,7 @@ def _views(database: sqlite3.Connection, followed: Sequence[FollowedDelivery]) -
             mail_id=each.delivery.mail_id,
             recipient=recipients.get(each.delivery.id),
             state=each.delivery.state,
-            attempts=each.delivery.attempt,
+            attempts=each.attempts,
             last_error=words.get(each.error_position),
             provider_message_id=each.provider_message_id,
             queued_at=each.queued_at,

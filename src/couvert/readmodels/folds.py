@@ -16,6 +16,7 @@ from couvert.domain.delivery import (
     DeliveryEvent,
     Failed,
     OutcomeUnknown,
+    Released,
     Requeued,
     ResolvedAsSent,
     Sent,
@@ -53,8 +54,14 @@ class FollowedDelivery(NamedTuple):
     provider_message_id: str | None
     error_position: Position | None
     """Of the last event that tells of trouble: the provider's words, if it had any, lie in the vault under it."""
+    releases: int
+    """How many attempts ended with nothing sent for a reason that lay elsewhere; those were none."""
     position: Position
     """Of its last event, 0 before the first."""
+
+    @property
+    def attempts(self) -> int:
+        return self.delivery.attempt - self.releases
 
 
 class FollowedMail(NamedTuple):
@@ -84,12 +91,12 @@ def accepted_mail(mail_id: int, accepted: MailAccepted, *, at: int, position: Po
 
 def born_delivery(mail: FollowedMail, n: int) -> FollowedDelivery:
     """Recipient n's, before anything happened to it alone."""
-    return FollowedDelivery(born(mail.mail_id, n, mail.accepted), mail.accepted_at, None, None, None, 0)
+    return FollowedDelivery(born(mail.mail_id, n, mail.accepted), mail.accepted_at, None, None, None, 0, 0)
 
 
 def followed(before: FollowedDelivery, history: Iterable[Heard]) -> FollowedDelivery:
     """The delivery after these events, oldest first."""
-    delivery, queued_at, sent_at, provider_message_id, error_position, position = before
+    delivery, queued_at, sent_at, provider_message_id, error_position, releases, position = before
     for position, at, event in history:
         match event:
             case Sent():
@@ -101,6 +108,8 @@ def followed(before: FollowedDelivery, history: Iterable[Heard]) -> FollowedDeli
                 sent_at = sent_at or at  # nobody knows better
             case Requeued():
                 queued_at = at
+            case Released():
+                releases += 1
             case Failed(cause="not_taken_in_time") if not delivery.is_begun:
                 pass  # no provider said this: the words of its last deferral still tell why
             case Delayed() if delivery.state in _TOLD_WORSE:
@@ -110,7 +119,7 @@ def followed(before: FollowedDelivery, history: Iterable[Heard]) -> FollowedDeli
             case _:
                 pass
         delivery = evolve(delivery, event)
-    return FollowedDelivery(delivery, queued_at, sent_at, provider_message_id, error_position, position)
+    return FollowedDelivery(delivery, queued_at, sent_at, provider_message_id, error_position, releases, position)
 
 
 def counted(mail: FollowedMail, moves: Iterable[tuple[FollowedDelivery, FollowedDelivery]]) -> FollowedMail:

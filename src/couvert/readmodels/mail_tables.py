@@ -58,6 +58,7 @@ create table delivery (
     sent_at             integer,
     provider_message_id text,
     error_position      integer,
+    releases            integer not null,
     position            integer not null
 ) strict
 """
@@ -76,9 +77,9 @@ MAIL: Final = Table("mail", 22, replacing(
     "mail_id", "queued", "unknown", "sent", "delivered", "bounced", "complained", "failed", "suppressed", "cancelled",
     "expired", "status", "position",
 ))  # fmt: skip
-DELIVERY: Final = Table("delivery", 15, replacing(
+DELIVERY: Final = Table("delivery", 16, replacing(
     "id", "state", "attempt", "is_begun", "deferrals", "is_resent", "due_at", "give_up_at", "queued_at", "sent_at",
-    "provider_message_id", "error_position", "position",
+    "provider_message_id", "error_position", "releases", "position",
 ))  # fmt: skip
 
 _MAILS: Final = """
@@ -90,7 +91,7 @@ select json_group_array(json_array(
 _DELIVERIES: Final = """
 select json_group_array(json_array(
     id, mail_id, state, attempt, is_begun, deferrals, is_resent, due_at, give_up_at,
-    queued_at, sent_at, provider_message_id, error_position, position
+    queued_at, sent_at, provider_message_id, error_position, releases, position
 )) from delivery where id in (select value from json_each(?))
 """
 _TOTALS: Final = "select state, deliveries from total"

@@ -33,7 +33,7 @@ log = structlog.get_logger()
 
 class Mails:
     name = "mails"
-    version = 3
+    version = 4
     schema: Sequence[str] = mail_tables.SCHEMA
 
     def project(self, connection: sqlite3.Connection, events: Sequence[LoggedEvent]) -> None:

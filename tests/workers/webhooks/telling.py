@@ -18,7 +18,7 @@ from couvert.workers.webhooks.pump import Pump
 from tests.delivery.webhooks.receiver import Receiver, Request
 from tests.readmodels.world import World
 
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 20.0
 QUIET_SECONDS = 0.5
 
 
@@ -26,7 +26,7 @@ class Telling:
     def __init__(self, world: World) -> None:
         self.world = world
         self.webhooks = Webhooks(world.store, IdSource(1, lambda: world.now), lambda: world.now)
-        self.timeout_seconds = 0.3
+        self.timeout_seconds = 15.0
         self.most_waiting = 100
 
     async def webhook(self, receiver: Receiver, *types: str, **terms: Any) -> Webhook:

@@ -1,10 +1,10 @@
 """Receivers that fail: retried with pauses, left alone when they ask, switched off when they are gone."""
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import structlog
 
 from couvert.domain.webhook_calls import GIVE_UP_AFTER_MS
 from couvert.readmodels.webhooks.box import Box
@@ -18,9 +18,12 @@ DAY = 24 * HOUR
 
 
 @pytest.fixture
-def logged() -> Any:
-    with structlog.testing.capture_logs() as lines:
-        yield lines
+def logged(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
+    """Errors: the event, and what is said of it."""
+    lines: list[tuple[str, dict[str, Any]]] = []
+    log = SimpleNamespace(error=lambda event, **facts: lines.append((event, facts)))
+    monkeypatch.setattr("couvert.workers.webhooks.pump.log", log)
+    return lines
 
 
 async def test_a_message_is_sent_again_under_its_id_until_it_is_taken(telling):
@@ -200,8 +203,7 @@ async def test_of_a_receiver_that_is_too_slow_the_oldest_messages_are_dropped_an
             await telling.until(lambda: telling.waiting() == 0)
     assert newest in waiting
     assert len(waiting) == 18
-    [line] = [line for line in logged if line["event"] == "webhook.messages_dropped"]
-    assert (line["webhook_id"], line["messages"]) == (webhook.webhook_id, 12)
+    assert logged == [("webhook.messages_dropped", {"webhook_id": webhook.webhook_id, "messages": 12})]
 
 
 async def test_what_was_dropped_can_be_replayed(telling):

@@ -66,7 +66,9 @@ class DeliveryAnswer(TypedDict):
     mailId: str
     recipient: Annotated[RecipientAnswer | None, Field(description="Null once it was erased.")]
     state: State
-    attempts: int
+    attempts: Annotated[
+        int, Field(description="Without those that ended with nothing sent, as when the provider throttles.")
+    ]
     lastError: Annotated[str | None, Field(description="What the provider said last when something went wrong.")]
     providerMessageId: str | None
     queuedAt: str

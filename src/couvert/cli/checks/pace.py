@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from couvert.delivery.transport import Unreachable
 from couvert.domain.finding import Finding, well, wrong
@@ -12,7 +12,13 @@ if TYPE_CHECKING:
     from couvert.wiring import Parts
 
 
+LATELY_MS: Final = 180_000
+"""Three times as long as what was learned stands."""
+
+
 async def pace(parts: Parts) -> Sequence[Finding]:
+    from couvert import wiring
+
     account = parts.account
     if account is None:
         return [well("pace", "none: what is due leaves at once")]
@@ -24,6 +30,10 @@ async def pace(parts: Parts) -> Sequence[Finding]:
     except Unreachable as trouble:
         rate = account.fallback.per_second
         return [wrong("pace", f"{trouble}. Until then {rate:g} recipients leave a second (COUVERT_SES_RATE)")]
+    if stored is not None and stored.trouble is not None and stored.learned_at > wiring.now_ms() - LATELY_MS:
+        sentence = f"whoever delivers may not ask what this command may: {stored.trouble}"
+        advice = "compare their credentials and regions"
+        return [wrong("pace", f"{sentence}. {stored.pace.per_second:g} recipients leave a second; {advice}")]
     day = "" if limits.per_day is None else f", {limits.sent:,} of {limits.per_day:,} sent in 24 hours"
     if limits.per_day is not None and limits.sent >= limits.per_day:
         return [wrong("pace", f"the daily quota is used up{day}; ask the provider for more")]
