@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from bench.harness.figure import Figure, Line, Scale, Values, at_most
 from bench.harness.workplace import fresh_directory
-from couvert.cli import logs
+from couvert import logs
 from couvert.simulator.testing import simulated_ses_process
 from tests.crash.ordeal import FAULTS, Ordeal, Plan
 from tests.crash.reckoning import Reckoning

@@ -1,6 +1,7 @@
 """`couvert serve` is killed while it publishes results: every recipient has one all the same."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ def test_killed_again_and_again_every_recipient_has_a_result_and_nobody_two_copi
     told: list[dict[str, object]] = []
     with simulated_ses() as simulator, client_of(simulator.url) as client:
         queues = {name: Post(client, name) for name in ("bulk", "results")}
-        settings = {f"{name}_url": f"sqs://{queue}" for name, queue in (("queue", "bulk"), ("result_queue", "results"))}
+        settings: dict[str, Any] = {"queue_url": "sqs://bulk", "result_queue_url": "sqs://results"}
         service = Service(
             directory, transport=relay.url, lease_seconds=1, max_in_flight=4, aws_endpoint_url=simulator.url, **settings
         )
