@@ -169,12 +169,12 @@ class Courier:
     # --- Its life -----------------------------------------------------------------------------------------------------
 
     def start(self, *, takes_due: bool = True) -> None:
-        """Without `takes_due`, only what the doors of this process hand in is sent."""
+        """Without `takes_due`, only what the doors of this process hand in is sent; the rest is left to others."""
         self.passage.start(may_try=takes_due)
-        works = [self._leases.keep_renewing(), keep_expiring(self._attempts)]
+        works = [self._leases.keep_renewing()]
         if takes_due:
-            works.append(self._intake.keep_taking())
-        if self.passage.pacer is not None:
+            works += [self._intake.keep_taking(), keep_expiring(self._attempts)]
+        if takes_due and self.passage.pacer is not None:
             works.append(self.passage.pacer.limits.keep_learning())
         self._tasks = [asyncio.create_task(work) for work in works]
 
@@ -200,8 +200,10 @@ class Courier:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        held = self._leases.drop_all()
         await self.hands.abandon()
-        self._leases.drop_all()
+        await self._leases.give_back(held)
+        self._intake.forget_all()
         await self.passage.rest()
 
     # --- Between its parts --------------------------------------------------------------------------------------------

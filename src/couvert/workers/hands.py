@@ -56,12 +56,13 @@ class Hands(Generic[J]):
         task.add_done_callback(self._tasks.discard)
 
     async def abandon(self) -> None:
-        """Drop whatever is under way or waits."""
+        """Drop whatever is under way or waits, and what that gives to do when it is put down."""
         self._waiting = Line[J]()
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        while tasks := list(self._tasks):
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._waiting = Line[J]()
 
     async def _done(self, work: Work) -> None:
         try:
