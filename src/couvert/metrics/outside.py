@@ -96,4 +96,5 @@ def _webhooks(of: Watched) -> list[Measure]:
             lambda: readings.webhooks.dropped,
         ),
         gauge("couvert_webhook_position", "How far webhooks follow the log.", lambda: readings.webhooks_mark),
+        gauge("couvert_result_position", "How far the result queue is told of the log.", lambda: readings.results_mark),
     ]  # fmt: skip

@@ -49,6 +49,7 @@ class Readings:
         """None without one, and before it is learned."""
         self.webhooks = Backlog(0, None, 0)
         self.webhooks_mark: Position = 0
+        self.results_mark: Position = 0
         self.file_bytes: dict[str, int] = {}
         self.free_bytes = 0
 
@@ -68,6 +69,7 @@ class Readings:
 
     async def _look_at_the_queue(self) -> None:
         self.position = await self._store.position()
+        self.results_mark = await self._store.results_mark() or 0
         due_at = await self._store.next_wake()
         self.oldest_due_seconds = self._seconds_since(due_at)
         if self._account is not None:
