@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import time
 from dataclasses import dataclass, field
 
 import pytest
@@ -27,6 +28,10 @@ pytestmark = pytest.mark.crash
 
 RATE = 100
 MAILS = 300
+DELAYED = RATE // 10
+"""So many may reach a provider together that was itself kept waiting by a busy machine, for a tenth of a second. On a
+quiet one there are none, as `bench/run.py --only pace` shows.
+"""
 
 
 def most_in_a_second(times: list[float]) -> int:
@@ -48,7 +53,7 @@ def ses(monkeypatch):
     """In a process of its own: what the tests do meanwhile is not to be seen in its times."""
     for name, value in KEYS.items():
         monkeypatch.setenv(name, value)
-    with simulated_ses_process("--rate", str(RATE), "--burst", str(RATE // 10)) as ses:
+    with simulated_ses_process("--rate", str(RATE), "--burst", str(DELAYED)) as ses:
         yield ses
 
 
@@ -72,7 +77,7 @@ def test_four_processes_share_the_rate_of_ses_and_use_95_percent_of_it(hire, ses
     until_soon(lambda: most_in_two_seconds(ses.rates()) >= 2 * 0.95 * RATE, "95 % of the rate are used", 75)
 
     rates = ses.rates()
-    assert rates["passed"]["mostInAnySecond"] <= RATE
+    assert rates["passed"]["mostInAnySecond"] <= RATE + DELAYED
     assert rates["asked"]["total"] == rates["passed"]["total"]
 
 
@@ -93,7 +98,7 @@ def test_who_takes_the_place_of_a_killed_process_keeps_to_its_schedule(hire, ses
     ledger.await_ends()
 
     rates = ses.rates()
-    assert rates["passed"]["mostInAnySecond"] <= RATE
+    assert rates["passed"]["mostInAnySecond"] <= RATE + DELAYED
     assert rates["asked"]["total"] == rates["passed"]["total"]
     assert set(ses.copies().values()) == {1}
 
@@ -218,6 +223,32 @@ async def test_the_daily_quota_keeps_the_rest_in_the_queue(store, quick):
     assert courier.trouble == "the daily quota of provider is used up"
     stored = [await store.delivery(each) for each in await store.latest_deliveries(5)]
     assert sum(each.delivery.is_begun for each in stored) == 0
+
+
+async def test_a_slot_that_passed_while_the_process_stood_still_is_missed(store):
+    pacer = pacer_of(store, 10)
+    (slot,) = await pacer.slots(1, 1)
+    coming = asyncio.create_task(pacer.come(slot))
+    await asyncio.sleep(0)
+
+    time.sleep(slot - time.monotonic() + 0.04)  # noqa: ASYNC251 - this is what is tried
+    has_come = await coming
+
+    assert has_come
+    assert time.monotonic() >= slot + 0.1
+
+
+async def test_what_is_begun_and_missed_its_slot_gets_another_before_what_is_not(store):
+    pacer = pacer_of(store, 100)
+    (missed,) = await pacer.slots(1, 10)
+    await asyncio.sleep(0.1)
+    coming = asyncio.create_task(pacer.come(missed))
+
+    given_out = 0
+    while not coming.done() and given_out < 100:
+        given_out += len(await pacer.slots(1, 10))
+
+    assert coming.done()
 
 
 async def test_a_slot_goes_to_what_is_most_urgent_when_it_comes(store):

@@ -102,14 +102,19 @@ class Pacer:
         heappush(self._block, slot)
 
     async def come(self, slot: Slot) -> bool:
-        """Wait for the slot or, if it was missed, for another one; whether there is one."""
-        while time.monotonic() - slot > LATE_SECONDS:
-            others = await self.slots(1, 1)
-            if not others:
+        """Wait for the slot or, if it was missed, for another one; whether there is one.
+
+        It may be missed while it is waited for: those whose beat came while the process stood still must not leave
+        together.
+        """
+        while True:
+            await self._beat.reach(number(slot))
+            if time.monotonic() - slot <= LATE_SECONDS:
+                return True
+            another = await self._first()
+            if another is None:
                 return False
-            slot = others[0]
-        await self._beat.reach(number(slot))
-        return True
+            slot = another
 
     def start(self) -> None:
         """As if for the first time: how long ago it was stopped, no clock may know."""
@@ -141,6 +146,21 @@ class Pacer:
         while self._block and len(due) < most and number(self._block[0]) <= last:
             due.append(heappop(self._block))
         return due
+
+    async def _first(self) -> Slot | None:
+        """The next one that is reserved, for what is begun: who waits for the beat like all others may never get one.
+        None once stopped.
+        """
+        self._asking += 1
+        try:
+            while not self._stopped.is_set():
+                if self._next() is not None:
+                    return heappop(self._block)
+                self._reserve_ahead(1)
+                await self._reserved()
+            return None
+        finally:
+            self._asking -= 1
 
     async def _until(self, beat: int) -> None:
         seconds = beat * BEAT_SECONDS - time.monotonic()
