@@ -43,6 +43,8 @@ FAULTS: Mapping[str, Any] = {
 }
 LETTER = ("--from", "shop@example.org", "--subject", "News for {{name}}", "--html", "letter.html")
 LIST_SIZE = 30
+BULK = 12
+"""Recipients of every third mail that is posted, so that enough of them are under way at each kill."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +81,7 @@ class Ordeal:
         self._write_letter()
         key = self._service.key()
         try:
-            with Load(self._service, key, self._ration) as load:
+            with Load(self._service, key, self._ration, bulk=BULK) as load:
                 self._first_start()
                 self._ses.faults(**self._plan.faults)
                 for number in range(self._plan.kills):
