@@ -29,7 +29,7 @@ from bench.figures import (
     ses,
     start,
     webhooks,
-)
+)  # fmt: skip
 from bench.harness import report
 from bench.harness.figure import QUICK, Figure, Scale, Skipped, Values
 from bench.harness.others import wait_for_quiet, watched
@@ -38,8 +38,8 @@ from bench.harness.workplace import workplace
 
 FIGURES = [
     accept.FIGURE, bulk.FIGURE, drain.FIGURE, ses.FIGURE, start.FIGURE, growth.FIGURE,
-    platform.FIGURE, freshness.FIGURE, lists.FIGURE, queue.FIGURE, webhooks.FIGURE,
-    pace.FIGURE, kills.FIGURE,
+    platform.FIGURE, freshness.FIGURE, lists.FIGURE, queue.FIGURE, webhooks.FIGURE, pace.FIGURE,
+    kills.FIGURE,
 ]  # fmt: skip
 
 
