@@ -1,10 +1,12 @@
 """Several processes on one file: they share it, and one that is killed has told no lie."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from couvert.domain.ids import IdSource
+from couvert.store.sqlite.connections import open_writer
 from couvert.store.sqlite.store import SqliteStore
 from tests.store.appender import now_ms
 from tests.store.changes import content_of, mail
@@ -61,3 +63,14 @@ async def test_a_process_sees_at_once_what_another_committed(directory, clock, i
     assert await one.position() == await other.position() == 5
     await one.close()
     await other.close()
+
+
+def test_who_makes_the_same_new_file_at_once_waits_for_the_other(directory):
+    directory.mkdir(exist_ok=True)
+    for n in range(20):
+        path = directory / f"{n}.db"
+        with ThreadPoolExecutor(4) as threads:
+            connections = [each.result() for each in [threads.submit(open_writer, path) for _ in range(4)]]
+        for connection in connections:
+            assert connection.execute("pragma journal_mode").fetchone() == ("wal",)
+            connection.close()
