@@ -78,7 +78,8 @@ class Pacer:
                 if first is None:
                     await self._reserved()
                 elif due := self._due(most):
-                    self.waits.observe(time.monotonic() - began)
+                    for _ in due:
+                        self.waits.observe(time.monotonic() - began)
                     return due
                 else:
                     await self._until(number(first) - LEAD_BEATS)
@@ -102,14 +103,16 @@ class Pacer:
         heappush(self._block, slot)
 
     async def come(self, slot: Slot) -> bool:
-        """Wait for the slot or, if it was missed, for another one; whether there is one."""
-        while time.monotonic() - slot > LATE_SECONDS:
+        """Wait for the slot or, if it is missed, for another one; whether there is one."""
+        while True:
+            await self._beat.reach(number(slot))
+            # Looked at only now: the process may have been asleep, too.
+            if time.monotonic() - slot <= LATE_SECONDS:
+                return True
             others = await self.slots(1, 1)
             if not others:
                 return False
             slot = others[0]
-        await self._beat.reach(number(slot))
-        return True
 
     def start(self) -> None:
         """As if for the first time: how long ago it was stopped, no clock may know."""
