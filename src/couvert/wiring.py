@@ -338,7 +338,7 @@ def _wire(settings: Settings, store: Store, ids: IdSource, *, is_server: bool) -
     publisher = _publisher(settings, store, courier.wake) if is_server else None
     limits, feed, traffic, reading = MemoryLimits(), Feed(store.position), Traffic(), Reading(settings.data_dir)
     follower = Follower(settings.data_dir, delay_ms=settings.projection_delay_ms)
-    readings = Readings(store, reading, settings.data_dir, now_ms, account.name if account else None)
+    readings = Readings(store, reading, settings.data_dir, now_ms, account)
     watched = Watched(
         traffic,
         limits,

@@ -114,21 +114,9 @@ class Pacer:
                 return False
             slot = others[0]
 
-    def start(self) -> None:
-        """As if for the first time: how long ago it was stopped, no clock may know."""
-        self._stopped.clear()
-        self._block.clear()
-        self._last = 0.0
-        self.trouble = None
-
     def stop(self) -> None:
         """Nobody waits any longer."""
         self._stopped.set()
-
-    async def rest(self) -> None:
-        """Once stopped: return when nothing is under way in the store."""
-        await self._reserved()
-        await self.limits.noted()
 
     # --- Giving out ---------------------------------------------------------------------------------------------------
 
@@ -168,13 +156,13 @@ class Pacer:
         most = max(1, min(lacking, int(self.limits.per_second * BLOCK_SECONDS)))
         soonest = self._now_us() + int(LEAD_SECONDS * 1e6)  # A slot that comes before it can be used is missed.
         try:
-            await self._take(await self._book.reserve_slots(self._account.name, most, soonest))
+            await self._take(await self._book.reserve_slots(await self._account.name(), most, soonest))
         except Unavailable as trouble:
-            log.warning("pace.waits", account=self._account.name, trouble=trouble.message)
+            log.warning("pace.waits", trouble=trouble.message)
             await self._sleep(TROUBLE_SECONDS)
         except Exception:
             # Whatever it is, who reserves no more sends no more: a silent loss.
-            log.exception("pace.cannot_reserve", account=self._account.name)
+            log.exception("pace.cannot_reserve")
             await self._sleep(TROUBLE_SECONDS)
         finally:
             self._reserving = None
@@ -193,8 +181,9 @@ class Pacer:
 
     async def _wait_for_quota(self) -> None:
         if self.trouble is None:
-            self.trouble = f"the daily quota of {self._account.name} is used up"
-            log.error("pace.quota_used_up", account=self._account.name)
+            name = await self._account.name()
+            self.trouble = f"the daily quota of {name} is used up"
+            log.error("pace.quota_used_up", account=name)
         await self._sleep(WAIT_SECONDS)
 
     async def _sleep(self, seconds: float) -> None:

@@ -22,7 +22,7 @@ async def pace(parts: Parts) -> Sequence[Finding]:
     account = parts.account
     if account is None:
         return [well("pace", "none: what is due leaves at once")]
-    stored = await parts.store.pace(account.name)
+    stored = await parts.store.pace(await account.name())
     if stored is not None and stored.held is not None:
         return [wrong("pace", f"the provider takes no mail: {stored.held}. It is tried again every few minutes")]
     try:
