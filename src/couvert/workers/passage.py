@@ -14,6 +14,7 @@ from couvert.delivery.transport import (
     Outcome,
     Throttled,
     Transport,
+    TryLater,
     Unknown,
     Withheld,
 )  # fmt: skip
@@ -79,6 +80,9 @@ class Passage:
         except Exception as error:
             log.exception("courier.transport_stumbled", delivery=message.delivery_id)
             outcome = Unknown(f"the transport stumbled: {error!r}")
+        if self.pacer is None and isinstance(outcome, Throttled):
+            # Nobody's pace can be lowered: each delivery steps back for itself, further each time.
+            outcome = TryLater(outcome.reason, outcome.after_seconds)
         self.hand_overs.ended(message, outcome, clock() - began)
         self._heed(outcome)
         return outcome
