@@ -423,7 +423,7 @@ def _smtp(settings: Settings) -> tuple[Transport, Account | None]:
     from couvert.delivery.transports.smtp import SmtpTransport, relay_from_url
 
     relay = relay_from_url(settings.transport)
-    account = FixedAccount(f"smtp:{relay}", AccountLimits(relay.rate)) if relay.rate is not None else None
+    account = FixedAccount(relay.account, relay.limits) if relay.limits is not None else None
     return SmtpTransport(relay), account
 
 
