@@ -38,7 +38,8 @@ def relay_from_url(url: str) -> Relay:
     )
     if options.left:
         _wrong(
-            "knows tls, verify, cafile, auth, hello, connections, timeout, rate and per_day; in a password write %3F for ?"
+            "knows tls, verify, cafile, auth, hello, connections, timeout, rate and per_day; "
+            "in a password write %3F for ?"
         )
     return relay
 
