@@ -114,9 +114,21 @@ class Pacer:
                 return False
             slot = others[0]
 
+    def start(self) -> None:
+        """As if for the first time: how long ago it was stopped, no clock may know."""
+        self._stopped.clear()
+        self._block.clear()
+        self._last = 0.0
+        self.trouble = None
+
     def stop(self) -> None:
         """Nobody waits any longer."""
         self._stopped.set()
+
+    async def rest(self) -> None:
+        """Once stopped: return when nothing is under way in the store."""
+        await self._reserved()
+        await self.limits.noted()
 
     # --- Giving out ---------------------------------------------------------------------------------------------------
 
