@@ -97,5 +97,5 @@ def learn(pace: Pace | None, limits: AccountLimits, now: int, counted: int = 0) 
 
 
 def slots_out(pace: Pace, now: int) -> int:
-    """Reserved and still to come: the provider cannot have counted these."""
-    return max(0, math.ceil((pace.next_at - now) / spacing(pace, now)))
+    """Reserved and still to come: the provider cannot have counted these. The next one is nobody's yet."""
+    return max(0, math.ceil((pace.next_at - now) / spacing(pace, now)) - 1)
