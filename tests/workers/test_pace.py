@@ -12,7 +12,8 @@ from couvert.store.sqlite.store import SqliteStore
 from couvert.wiring import now_ms, now_us
 from couvert.workers import pace
 from couvert.workers.beat import BEAT_SECONDS, Beat, number
-from couvert.workers.pace import LATE_SECONDS, LEAD_SECONDS, Pacer
+from couvert.workers.block import LATE_SECONDS, LEAD_SECONDS
+from couvert.workers.pace import Pacer
 from tests.crash.courierhouse import until
 
 EARLY = LEAD_SECONDS + BEAT_SECONDS + 0.002  # what timers may be early by, and then some

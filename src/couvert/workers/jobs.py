@@ -8,8 +8,8 @@ from couvert.commands.accept import Accepted
 from couvert.delivery.transport import Channel
 from couvert.domain.mail import Recipient
 from couvert.store.port import StoredDelivery, TakenDelivery
+from couvert.workers.block import Slot
 from couvert.workers.leases import HeldLease
-from couvert.workers.pace import Slot
 
 
 class Job(NamedTuple):

@@ -18,10 +18,11 @@ from couvert.delivery.transport import (
     Unknown,
     Withheld,
 )  # fmt: skip
+from couvert.workers.block import Slot
 from couvert.workers.gate import Gate
 from couvert.workers.hand_overs import HandOvers
 from couvert.workers.leases import clock
-from couvert.workers.pace import Pacer, Slot
+from couvert.workers.pace import Pacer
 
 log = structlog.get_logger()
 

@@ -18,10 +18,10 @@ from couvert.delivery.transport import Channel, Message, Outcome, Refused, Unrea
 from couvert.domain.refusals import Unavailable
 from couvert.store.port import Store, StoredDelivery
 from couvert.workers.awaited import Awaited
+from couvert.workers.block import Slot
 from couvert.workers.jobs import BegunMail, Job
 from couvert.workers.leases import HeldLease, Leases, clock
 from couvert.workers.load import Load
-from couvert.workers.pace import Slot
 from couvert.workers.passage import Passage
 
 TROUBLE_SECONDS: Final = 1.0

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from couvert.commands.accept import Accepted, Lease
 from couvert.delivery.transport import Channel
 from couvert.domain.mail import Recipient
+from couvert.workers.block import Slot
 from couvert.workers.hands import Hands
 from couvert.workers.jobs import BegunMail, Job
 from couvert.workers.leases import clock
-from couvert.workers.pace import Slot
 from couvert.workers.passage import Passage
 from couvert.workers.porter import Porter
 
