@@ -338,7 +338,7 @@ def _wire(settings: Settings, store: Store, ids: IdSource, *, is_server: bool) -
     publisher = _publisher(settings, store, courier.wake) if is_server else None
     limits, feed, traffic, reading = MemoryLimits(), Feed(store.position), Traffic(), Reading(settings.data_dir)
     follower = Follower(settings.data_dir, delay_ms=settings.projection_delay_ms)
-    readings = Readings(store, reading, settings.data_dir, now_ms, account.name if account else None)
+    readings = Readings(store, reading, settings.data_dir, now_ms, account)
     watched = Watched(
         traffic,
         limits,
@@ -423,7 +423,7 @@ def _smtp(settings: Settings) -> tuple[Transport, Account | None]:
     from couvert.delivery.transports.smtp import SmtpTransport, relay_from_url
 
     relay = relay_from_url(settings.transport)
-    account = FixedAccount(f"smtp:{relay}", AccountLimits(relay.rate)) if relay.rate is not None else None
+    account = FixedAccount(relay.account, relay.limits) if relay.limits is not None else None
     return SmtpTransport(relay), account
 
 

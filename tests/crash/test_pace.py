@@ -191,6 +191,18 @@ async def test_a_throttled_attempt_is_none_and_slows_the_account_down(store, qui
     assert paced.pace.share == 0.8
 
 
+async def test_where_nobodys_pace_is_kept_what_is_throttled_steps_back_for_itself(store, quick):
+    moody = Moody([Throttled("450 4.7.1 Error: too much mail from 192.0.2.1")])
+    courier = courier_of(store, moody)
+    await accept(store, "alice@example.com")
+    courier.start()
+    await until(lambda: moody.attempts)
+    await courier.stop()
+
+    (delivery_id,) = await store.latest_deliveries(1)
+    assert (await store.delivery(delivery_id)).delivery.deferrals == 1
+
+
 async def test_that_the_provider_holds_is_remembered_until_it_takes_mail_again(store, quick):
     moody = Moody([Held("400 SendingPausedException")] * 3)
     courier = courier_of(store, moody, pacer=pacer_of(store, 1_000))

@@ -20,7 +20,7 @@ def _pace(of: Watched) -> list[Measure]:
             ("transport",), lambda: [((name,), float(passage.gate.is_held or _is_held(readings)))],
         ),
         Measure(
-            "couvert_pace_wait_seconds", "histogram", "How long hands waited for a slot of the pace.", (),
+            "couvert_pace_wait_seconds", "histogram", "How long what was next waited for a slot of the pace.", (),
             lambda: [((), pacer.waits)] if (pacer := passage.pacer) is not None else [],
         ),
         Measure(

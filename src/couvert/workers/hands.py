@@ -7,7 +7,8 @@ from collections.abc import Callable, Coroutine
 from typing import Generic, TypeVar
 
 from couvert.domain.fairness import Line, Waits
-from couvert.workers.pace import Pacer, Slot
+from couvert.workers.block import Slot
+from couvert.workers.pace import Pacer
 
 Work = Coroutine[None, None, None]
 

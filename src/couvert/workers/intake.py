@@ -73,6 +73,7 @@ class Intake:
         """Whatever was taken is at hand no more."""
         self._at_hand.clear()
         self._bulk_at_hand = 0
+        self._is_backlogged = False
 
     async def keep_taking(self) -> None:
         """Runs until the courier stops."""
