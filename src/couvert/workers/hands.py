@@ -60,6 +60,7 @@ class Hands(Generic[J]):
         """Drop whatever is under way or waits, and what that gives to do when it is put down."""
         self._waiting = Line[J]()
         while tasks := list(self._tasks):
+            await asyncio.sleep(0)  # Who is called back before it began does not even say that its hand is free.
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
