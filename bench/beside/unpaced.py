@@ -12,6 +12,7 @@ from couvert.delivery.account import Account
 from couvert.delivery.transport import Transport
 from couvert.settings import Settings
 from couvert.store.port import Store
+from couvert.wiring import parts as wired
 
 paced = wiring.provider_of
 
@@ -22,5 +23,5 @@ def unpaced(settings: Settings, store: Store, notices: Notices) -> tuple[Transpo
 
 
 if __name__ == "__main__":
-    wiring.provider_of = unpaced
+    wired.provider_of = unpaced
     main()

@@ -33,6 +33,7 @@ from couvert.domain.delivery import Begun, Deferred, OutcomeUnknown, Released, S
 from couvert.domain.mail import AcceptMail, Recipient, Sender
 from couvert.settings import Settings
 from couvert.store.port import Change, Position, Store, TakenDelivery
+from couvert.wiring import parts as wired
 
 QUIET_SECONDS = 0.2
 SAID = {Begun: "begun", Sent: "recorded", Released: "released", Deferred: "deferred", OutcomeUnknown: "lost"}
@@ -173,13 +174,13 @@ def main() -> None:
 
         watch(steps)
     opened, chosen = wiring.open_store, wiring.provider_of
-    wiring.open_store = lambda *given: WatchedStore(opened(*given), steps)
+    wired.open_store = lambda *given: WatchedStore(opened(*given), steps)
 
     def watched(settings: Settings, store: Store, notices: Notices) -> tuple[Transport, Account | None]:
         transport, account = chosen(settings, store, notices)
         return WatchedTransport(transport, steps), account
 
-    wiring.provider_of = watched
+    wired.provider_of = watched
     asyncio.run(run(settings, asked.bulk, asked.singles, asked.name))
 
 
