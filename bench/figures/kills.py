@@ -57,6 +57,7 @@ def _round(scale: Scale) -> Values:
         "lost": len(found.lost),
         "copies, the most of anybody": found.most_copies,
         "told otherwise than it was": len(found.untrue),
+        "results that never came": len(found.untold),
         "outcomes that nobody saw": found.became_unknown,
         "decided by notices": found.became_unknown - found.still_unknown,
         "left, none of them taken by SES": found.still_unknown,
@@ -69,7 +70,7 @@ def _round(scale: Scale) -> Values:
 
 
 def _explain(found: Reckoning, seed: int) -> None:
-    for what in [*found.faults, *sorted(found.lost), *found.untrue][:SHOWN]:
+    for what in [*found.faults, *sorted(found.lost | found.untold), *found.untrue][:SHOWN]:
         print(f"  CRASH_SEED={seed}: {what}", flush=True)
 
 
@@ -92,6 +93,7 @@ FIGURE = Figure(
         Line("lost", "", at_most(0)),
         Line("copies, the most of anybody", "", at_most(1)),
         Line("told otherwise than it was", "", at_most(0)),
+        Line("results that never came", "", at_most(0)),
         Line("outcomes that nobody saw", ""),
         Line("decided by notices", ""),
         Line("left, none of them taken by SES", ""),

@@ -98,6 +98,7 @@ class LambdaContainer:
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_REGION": "eu-west-1",
+            "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
         }
         self.log = (directory / f"{uuid4().hex}.log").open("w+")
         self.child = subprocess.Popen(

@@ -39,8 +39,9 @@ async def test_an_account_that_cannot_be_asked_is_paced_by_the_setting_and_it_sa
 
 async def test_a_provider_that_holds_is_wrong(parts):
     parts, _ = parts
-    await parts.store.learn_pace("ses:us-east-1", AccountLimits(90), 0)
-    await parts.store.hold_pace("ses:us-east-1", "400 SendingPausedException: Sending is paused.")
+    name = await parts.account.name()
+    await parts.store.learn_pace(name, AccountLimits(90), 0)
+    await parts.store.hold_pace(name, "400 SendingPausedException: Sending is paused.")
     (finding,) = await pace(parts)
     assert finding.verdict is Verdict.WRONG
     assert "SendingPaused" in finding.sentence
@@ -49,10 +50,10 @@ async def test_a_provider_that_holds_is_wrong(parts):
 async def test_a_service_that_cannot_learn_what_this_command_can_is_wrong(parts):
     parts, _ = parts
     now_us = wiring.now_us()
-    await parts.store.learn_pace("ses:us-east-1", AccountLimits(14), now_us, "AccessDenied")
+    await parts.store.learn_pace(await parts.account.name(), AccountLimits(14), now_us, "AccessDenied")
     (finding,) = await pace(parts)
     assert finding.verdict is Verdict.WRONG
     assert "AccessDenied. 14 recipients leave a second" in finding.sentence
 
-    await parts.store.learn_pace("ses:us-east-1", AccountLimits(14), now_us - 600_000_000, "AccessDenied")
+    await parts.store.learn_pace(await parts.account.name(), AccountLimits(14), now_us - 600_000_000, "AccessDenied")
     assert (await pace(parts))[0].verdict is Verdict.OK

@@ -49,7 +49,7 @@ class Ration:
 class Load:
     """Used as a context: at its end all clients have stopped."""
 
-    def __init__(self, service: Service, key: str, ration: Ration | None = None) -> None:
+    def __init__(self, service: Service, key: str, ration: Ration | None = None, bulk: int = 3) -> None:
         self.promised: set[str] = set()
         """Recipients of mails that were answered with 200."""
         self.sent: set[str] = set()
@@ -59,6 +59,7 @@ class Load:
         self._service = service
         self._key = key
         self._ration = ration
+        self._bulk = bulk
         self._is_over = threading.Event()
         self._clients = [threading.Thread(target=self._post, args=(n,)) for n in range(CLIENTS)]
 
@@ -85,7 +86,7 @@ class Load:
         connection = self._service.connection()
         for number in itertools.count():
             # Every third mail is a bulk: it goes through the queue, the others straight into the courier's hands.
-            recipients = [f"m{number}.r{n}@{domain(client)}" for n in range(3 if number % 3 == 0 else 1)]
+            recipients = [f"m{number}.r{n}@{domain(client)}" for n in range(1 if number % 3 else self._bulk)]
             if self._ration is not None and not self._ration.take(len(recipients)):
                 break
             # Every other client asks until it is answered, under a key that makes it one mail however often it asks.

@@ -9,6 +9,7 @@ import random
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ from couvert import wiring
 from couvert.settings import Settings
 from couvert.simulator.testing import SimulatedSes
 from tests.crash import producer
+from tests.crash.circular import LETTER, write_letter, write_list
 from tests.crash.ledger import Ledger
-from tests.crash.load import Load, Ration, domain
+from tests.crash.load import Load, Ration
 from tests.crash.producer import Producer
 from tests.crash.reckoning import FATES, Reckoning, is_held
 from tests.crash.simulated import is_confirmed, notices_under_way, service_on, subscribe
@@ -41,8 +43,9 @@ FAULTS: Mapping[str, Any] = {
     "outcomes": {f"@{name}": fate for name, (fate, _) in FATES.items()},
     "notices": NOTICES,
 }
-LETTER = ("--from", "shop@example.org", "--subject", "News for {{name}}", "--html", "letter.html")
-LIST_SIZE = 30
+QUEUES = {"queue_url": f"sqs://{producer.QUEUE}", "result_queue_url": f"sqs://{producer.RESULTS}"}
+BULK = 12
+"""Recipients of every third mail that is posted, so that enough of them are under way at each kill."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,21 +68,20 @@ class Ordeal:
         self._plan = plan
         self._chance = chance
         self._producer = Producer(ses)
-        queue = {"queue_url": f"sqs://{producer.QUEUE}"} if plan.messages else {}
-        self._service = service_on(directory, ses, by=plan.by, lease_seconds=plan.lease_seconds, **queue)
+        queues = QUEUES if plan.messages else {}
+        self._service = service_on(directory, ses, by=plan.by, lease_seconds=plan.lease_seconds, **queues)
         self._log = self._service.log = (directory / "couvert.log").open("w")
         self._ledger = Ledger(directory)
         self._ration = Ration()
         self._audits: list[subprocess.Popen[str]] = []
-        self._lists = 0
         self.found = Reckoning()
 
     def run(self) -> Reckoning:
         began = time.monotonic()
-        self._write_letter()
+        write_letter(self._directory)
         key = self._service.key()
         try:
-            with Load(self._service, key, self._ration) as load:
+            with Load(self._service, key, self._ration, bulk=BULK) as load:
                 self._first_start()
                 self._ses.faults(**self._plan.faults)
                 for number in range(self._plan.kills):
@@ -91,6 +93,7 @@ class Ordeal:
                 load.finish()
             self._await_ends()
             self._reckon(load)
+            self._hear_results()
             self._resend_what_nobody_took()
             self.found.has_rebuilt = self._service.run("rebuild").returncode == 0
             self._audited()
@@ -134,7 +137,8 @@ class Ordeal:
 
     def _kill_two_workers(self) -> None:
         """A command that delivers by itself, since nobody serves, and a service that starts beside it."""
-        command = self._service.popen("bulk", self._new_list(), *LETTER)
+        number = self.found.kills.total()
+        command = self._service.popen("bulk", write_list(self._directory, number), *LETTER)
         self._pause(0.4, 0.8)
         self._service.start()
         self._pause(0.0, 0.4)
@@ -179,6 +183,20 @@ class Ordeal:
         promised = load.promised | self._producer.promised
         self.found.once_told(self._ledger.entries(), self._ses.copies(), promised, load.sent)
 
+    def _hear_results(self) -> None:
+        """Of mails that came by the bulk queue, whoever put them there is told what became of them."""
+        if not self._plan.messages:
+            return
+        taken = self._producer.promised & self._ses.copies().keys()
+
+        def has_heard() -> bool:
+            self._producer.hear()
+            return taken <= self._producer.told_as_sent
+
+        with suppress(AssertionError):
+            until(has_heard, "all results came", self._plan.patience_seconds)
+        self.found.untold = taken - self._producer.told_as_sent
+
     def _resend_what_nobody_took(self) -> None:
         """The operator's decision, for what no notice decides."""
         self._ses.faults(outcomes=self._plan.faults["outcomes"])
@@ -191,15 +209,3 @@ class Ordeal:
         async with wiring.running(parts, delivers=False):
             for delivery in deliveries:
                 await parts.interventions.resolve(delivery, "resend")
-
-    # --- Mail that is sent on the command line ------------------------------------------------------------------------
-
-    def _write_letter(self) -> None:
-        (self._directory / "letter.html").write_text("<p>Hello {{name}}</p>")
-
-    def _new_list(self) -> str:
-        self._lists += 1
-        path = self._directory / f"list{self._lists}.csv"
-        people = [f"list{self._lists}.r{n}@{domain(n % 6)},Number {n}" for n in range(LIST_SIZE)]
-        path.write_text("\n".join(["email,name", *people]))
-        return path.name

@@ -1,13 +1,15 @@
-"""Another system that puts bulk mails into the queue, some of them twice, as producers do whose answer got lost."""
+"""Another system that puts bulk mails into the queue, some of them twice, as producers do whose answer got lost; and
+that hears by the result queue what became of them.
+"""
 
 import json
 from itertools import count
 
 from couvert.simulator.testing import SimulatedSes
 from tests.crash.load import CLIENTS, domain
-from tests.crash.simulated import client
+from tests.crash.simulated import client, left_in
 
-QUEUE = "bulk"
+QUEUE, RESULTS = "bulk", "results"
 AT_ONCE = 10
 """As many as SQS takes in one call."""
 
@@ -16,8 +18,11 @@ class Producer:
     def __init__(self, ses: SimulatedSes) -> None:
         self.promised: set[str] = set()
         """Recipients of messages that SQS took."""
+        self.told_as_sent: set[str] = set()
+        self._ses = ses
         self._client = client("sqs", ses)
         self._url: str = self._client.create_queue(QueueName=QUEUE)["QueueUrl"]
+        self._results: str = self._client.create_queue(QueueName=RESULTS)["QueueUrl"]
         self._number = count()
 
     def put(self, messages: int) -> None:
@@ -26,10 +31,17 @@ class Producer:
         self._put(bodies[::3])
 
     def left(self) -> int:
-        """In the queue, those included that somebody received and did not delete."""
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        found = self._client.get_queue_attributes(QueueUrl=self._url, AttributeNames=names)["Attributes"]
-        return sum(map(int, found.values()))
+        return left_in(self._ses, self._url)
+
+    def hear(self) -> None:
+        """Whatever is in the result queue by now."""
+        while received := self._client.receive_message(QueueUrl=self._results, MaxNumberOfMessages=AT_ONCE).get(
+            "Messages"
+        ):
+            results = [json.loads(each["Body"]) for each in received]
+            self.told_as_sent.update(result["recipient"] for result in results if result["success"])
+            receipts = [{"Id": str(n), "ReceiptHandle": each["ReceiptHandle"]} for n, each in enumerate(received)]
+            self._client.delete_message_batch(QueueUrl=self._results, Entries=receipts)
 
     def _put(self, bodies: list[dict[str, str]]) -> None:
         for start in range(0, len(bodies), AT_ONCE):

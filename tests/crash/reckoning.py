@@ -31,6 +31,8 @@ class Reckoning:
     """Promised, and not there; or neither taken by the provider nor held as unknown."""
     untrue: list[str] = field(default_factory=list)
     """Of whom something is said that is not what happened."""
+    untold: set[str] = field(default_factory=set)
+    """Whose mail came by the bulk queue and was taken, while its result never said so."""
     most_copies: int = 0
     became_unknown: int = 0
     still_unknown: int = 0

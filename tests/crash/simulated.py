@@ -40,14 +40,17 @@ def is_confirmed(ses: SimulatedSes) -> bool:
 
 
 def notices_under_way(ses: SimulatedSes) -> int:
-    """That were not brought yet, and that lie in queues."""
+    """That were not brought yet, and that lie in their queue."""
     state = ses.state()
     waiting: int = state["noticesWaiting"]
-    wanted = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    for url in state["queues"].values():
-        found = client("sqs", ses).get_queue_attributes(QueueUrl=url, AttributeNames=wanted)["Attributes"]
-        waiting += sum(map(int, found.values()))
-    return waiting
+    return waiting + (left_in(ses, state["queues"][QUEUE]) if QUEUE in state["queues"] else 0)
+
+
+def left_in(ses: SimulatedSes, queue_url: str) -> int:
+    """Those included that somebody received and did not delete."""
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    found = client("sqs", ses).get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)["Attributes"]
+    return sum(map(int, found.values()))
 
 
 @cache

@@ -119,6 +119,8 @@ async def test_what_has_not_ended_when_it_has_to_rest_is_left_in_doubt_and_not_h
     await courier.rest(0.05)
 
     assert (ledger.begun(), courier.leases_held, courier.is_at_work) == ({ALICE}, 0, False)
+    assert [ledger.email(held) for held in ledger.leased()] == [ALICE]
+    assert courier._intake._room == courier._intake.in_hand
     provider.lets_go.set()
     courier.start()
     await until(lambda: ledger.in_state(State.SENT) == {BOB} and ledger.in_state(State.UNKNOWN) == {ALICE})

@@ -1,4 +1,6 @@
-"""A worker that sends by SES is killed at every step; once notices come, nothing is left that nobody knows."""
+"""A worker that sends by SES is killed, or freezes past its lease, at every step; once notices come, nothing is left
+that nobody knows.
+"""
 
 import signal
 
@@ -13,7 +15,7 @@ from tests.delivery.ses.handing import KEYS
 pytestmark = [pytest.mark.crash, pytest.mark.slow]
 
 ACCEPTED = ("--bulk", "15", "--singles", "15")
-FAULTS = ["accepted:20", "leased:9", "begun:12", "content:12", "cleared:12", "taken:12", "recorded:12"]
+STEPS = ["accepted:20", "leased:9", "begun:12", "content:12", "cleared:12", "taken:12", "recorded:12"]
 
 
 @pytest.fixture
@@ -31,33 +33,58 @@ def heir(directory, ses):
 
 
 @pytest.fixture
-def killed(start, ses, monkeypatch):
+def faulty(start, ses, monkeypatch):
+    """`faulty("begun:12=kill")`"""
     for name, value in KEYS.items():
         monkeypatch.setenv(name, value)
+    ses.faults(slow_ms=20)
 
-    def killed(fault: str):
-        ses.faults(slow_ms=20)
-        settings = {"transport": TRANSPORT, "aws_endpoint_url": ses.url}
-        worker = start(*ACCEPTED, "--fault", f"{fault}=kill", **settings)
-        assert worker.await_death() == -signal.SIGKILL
-        return worker
+    def faulty(fault: str):
+        return start(*ACCEPTED, "--fault", fault, transport=TRANSPORT, aws_endpoint_url=ses.url)
 
-    return killed
+    return faulty
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-def test_killed_at_any_step_everybody_has_one_copy_or_is_known_to_have_none(fault, killed, ses, heir, ledger):
-    victim = killed(fault)
+@pytest.fixture
+def told(ses, ledger):
+    """`told()`: once everything has ended, and every notice was brought and read."""
+
+    def told() -> None:
+        ledger.await_ends()
+        until(lambda: notices_under_way(ses) == 0, "all notices were brought")
+        until(lambda: ledger.unread() == 0, "all notices were read")
+
+    return told
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_at_any_step_everybody_has_one_copy_or_is_known_to_have_none(step, faulty, ses, heir, ledger, told):
+    victim = faulty(f"{step}=kill")
+    assert victim.await_death() == -signal.SIGKILL
     in_doubt = ledger.begun()
 
     heir.start()
-    ledger.await_ends()
-    until(lambda: notices_under_way(ses) == 0, "all notices were brought")
-    until(lambda: ledger.unread() == 0, "all notices were read")
+    told()
 
     copies = ses.copies()
     assert set(victim.passed("accepted")) <= {entry.id for entry in ledger.entries()}
     assert ledger.in_state(State.DELIVERED) == copies.keys()
     assert ledger.in_state(State.UNKNOWN) == ledger.emails() - copies.keys() <= in_doubt
     assert set(copies.values()) == {1}
+    assert ledger.faults() == []
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_frozen_at_any_step_past_its_lease_everybody_has_one_copy(step, faulty, ses, heir, ledger, told):
+    frozen = faulty(f"{step}=stop")
+    frozen.await_freeze()
+
+    heir.start()
+    told()
+    frozen.thaw()
+    assert frozen.stop() == 0
+    told()
+
+    assert ledger.in_state(State.DELIVERED) == ledger.emails()
+    assert ses.copies() == dict.fromkeys(ledger.emails(), 1)
     assert ledger.faults() == []

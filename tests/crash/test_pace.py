@@ -2,8 +2,8 @@
 
 import asyncio
 import itertools
+import time
 from dataclasses import dataclass, field
-from functools import partial
 
 import pytest
 
@@ -28,6 +28,10 @@ pytestmark = pytest.mark.crash
 
 RATE = 100
 MAILS = 300
+DELAYED = RATE // 4
+"""So many may be met together by a provider that was itself kept waiting, on a busy machine, for a quarter of a second.
+On a quiet one there are none, as `bench/run.py --only pace` shows.
+"""
 
 
 def most_in_a_second(times: list[float]) -> int:
@@ -49,7 +53,7 @@ def ses(monkeypatch):
     """In a process of its own: what the tests do meanwhile is not to be seen in its times."""
     for name, value in KEYS.items():
         monkeypatch.setenv(name, value)
-    with simulated_ses_process("--rate", str(RATE), "--burst", str(RATE // 10)) as ses:
+    with simulated_ses_process("--rate", str(RATE), "--burst", str(DELAYED)) as ses:
         yield ses
 
 
@@ -72,9 +76,7 @@ def test_four_processes_share_the_rate_of_ses_and_use_95_percent_of_it(hire, ses
     # Any two seconds will do: on a machine that is busy with other things slots are missed, and that is not the pace's.
     until_soon(lambda: most_in_two_seconds(ses.rates()) >= 2 * 0.95 * RATE, "95 % of the rate are used", 75)
 
-    rates = ses.rates()
-    assert rates["passed"]["mostInAnySecond"] <= RATE
-    assert rates["asked"]["total"] == rates["passed"]["total"]
+    assert ses.rates()["asked"]["mostInAnySecond"] <= RATE + DELAYED
 
 
 def most_in_two_seconds(rates) -> int:
@@ -83,23 +85,17 @@ def most_in_two_seconds(rates) -> int:
     return max((counts[second] + counts.get(second + 1, 0) for second in counts), default=0)
 
 
-def has_taken(ses, more_than: int) -> bool:
-    return bool(ses.state()["mails"] > more_than)
-
-
 @pytest.mark.slow
 def test_who_takes_the_place_of_a_killed_process_keeps_to_its_schedule(hire, ses, ledger):
-    for mails in (RATE // 2, RATE, RATE * 3 // 2):
+    for _ in range(3):
         (worker,) = hire(1, RATE)
-        until_soon(partial(has_taken, ses, mails), "it is at work")
+        worker.await_step("recorded", RATE // 2)
         worker.kill()
 
     hire(1, RATE)
     ledger.await_ends()
 
-    rates = ses.rates()
-    assert rates["passed"]["mostInAnySecond"] <= RATE
-    assert rates["asked"]["total"] == rates["passed"]["total"]
+    assert ses.rates()["asked"]["mostInAnySecond"] <= RATE + DELAYED
     assert set(ses.copies().values()) == {1}
 
 
@@ -222,6 +218,18 @@ async def test_a_throttled_attempt_is_none_and_slows_the_account_down(store, qui
     assert paced.pace.share == 0.8
 
 
+async def test_where_nobodys_pace_is_kept_what_is_throttled_steps_back_for_itself(store, quick):
+    moody = Moody([Throttled("450 4.7.1 Error: too much mail from 192.0.2.1")])
+    courier = courier_of(store, moody)
+    await accept(store, "alice@example.com")
+    courier.start()
+    await until(lambda: moody.attempts)
+    await courier.stop()
+
+    (delivery_id,) = await store.latest_deliveries(1)
+    assert (await store.delivery(delivery_id)).delivery.deferrals == 1
+
+
 async def test_that_the_provider_holds_is_remembered_until_it_takes_mail_again(store, quick):
     moody = Moody([Held("400 SendingPausedException")] * 3)
     courier = courier_of(store, moody, pacer=pacer_of(store, 1_000))
@@ -242,7 +250,7 @@ async def test_the_daily_quota_keeps_the_rest_in_the_queue(store, quick):
     courier = courier_of(store, moody, pacer=pacer_of(store, 1_000, per_day=3))
     await accept(store, *(f"r{n}@example.com" for n in range(5)))
     courier.start()
-    await until(lambda: courier.trouble)
+    await until(lambda: courier.trouble and len(moody.taken) == 3)
     async with asyncio.timeout(2):
         await courier.stop()
 
@@ -250,6 +258,32 @@ async def test_the_daily_quota_keeps_the_rest_in_the_queue(store, quick):
     assert courier.trouble == "the daily quota of provider is used up"
     stored = [await store.delivery(each) for each in await store.latest_deliveries(5)]
     assert sum(each.delivery.is_begun for each in stored) == 0
+
+
+async def test_a_slot_that_passed_while_the_process_stood_still_is_missed(store):
+    pacer = pacer_of(store, 10)
+    (slot,) = await pacer.slots(1, 1)
+    coming = asyncio.create_task(pacer.come(slot))
+    await asyncio.sleep(0)
+
+    time.sleep(slot - time.monotonic() + 0.04)  # noqa: ASYNC251 - this is what is tried
+    has_come = await coming
+
+    assert has_come
+    assert time.monotonic() >= slot + 0.1
+
+
+async def test_what_is_begun_and_missed_its_slot_gets_another_before_what_is_not(store):
+    pacer = pacer_of(store, 100)
+    (missed,) = await pacer.slots(1, 10)
+    await asyncio.sleep(0.1)
+    coming = asyncio.create_task(pacer.come(missed))
+
+    given_out = 0
+    while not coming.done() and given_out < 100:
+        given_out += len(await pacer.slots(1, 10))
+
+    assert coming.done()
 
 
 async def test_a_slot_goes_to_what_is_most_urgent_when_it_comes(store):

@@ -1,7 +1,6 @@
 """`couvert serve` is killed while it publishes results: every recipient has one all the same."""
 
 import json
-from typing import Any
 
 import pytest
 
@@ -25,9 +24,14 @@ def test_killed_again_and_again_every_recipient_has_a_result_and_nobody_two_copi
     told: list[dict[str, object]] = []
     with simulated_ses() as simulator, client_of(simulator.url) as client:
         queues = {name: Post(client, name) for name in ("bulk", "results")}
-        settings: dict[str, Any] = {"queue_url": "sqs://bulk", "result_queue_url": "sqs://results"}
         service = Service(
-            directory, transport=relay.url, lease_seconds=1, max_in_flight=4, aws_endpoint_url=simulator.url, **settings
+            directory,
+            transport=relay.url,
+            lease_seconds=1,
+            max_in_flight=4,
+            aws_endpoint_url=simulator.url,
+            queue_url="sqs://bulk",
+            result_queue_url="sqs://results",
         )
         queues["bulk"].put(*[body(recipient_email=address) for address in PEOPLE])
         try:

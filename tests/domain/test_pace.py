@@ -68,16 +68,28 @@ def test_those_who_reserve_in_turn_get_different_slots():
 
 
 def test_the_daily_quota_ends_the_slots_until_the_provider_is_asked_again():
-    pace = learn(None, AccountLimits(10, per_day=200, sent=197))
+    pace = learn(None, AccountLimits(10, per_day=200, sent=197), NOW)
     pace, some = reserve(pace, 5, NOW)
     pace, none = reserve(pace, 5, NOW)
-    _, again = reserve(learn(pace, AccountLimits(10, per_day=200, sent=190)), 20, NOW)
+    _, again = reserve(learn(pace, AccountLimits(10, per_day=200, sent=190), NOW + SECOND), 20, NOW)
     assert (some.number, none.number, again.number) == (3, 0, 10)
 
 
 def test_more_sent_than_the_quota_leaves_nothing_rather_than_less():
-    _, slots = reserve(learn(None, AccountLimits(10, per_day=200, sent=250)), 5, NOW)
+    _, slots = reserve(learn(None, AccountLimits(10, per_day=200, sent=250), NOW), 5, NOW)
     assert slots.number == 0
+
+
+def test_slots_that_are_out_when_the_provider_is_asked_are_not_given_out_twice():
+    pace = learn(None, AccountLimits(10, per_day=200, sent=0), NOW)
+    pace, _ = reserve(pace, 30, NOW)
+    pace = learn(pace, AccountLimits(10, per_day=200, sent=10), NOW + SECOND)
+    assert 169 <= (pace.left or 0) <= 171
+
+
+@given(st.integers(0, 300), st.integers(0, 300))
+def test_what_the_provider_does_not_count_is_counted_here(per_day, counted):
+    assert learn(None, AccountLimits(10, per_day, sent=None), NOW, counted).left == max(0, per_day - counted)
 
 
 def test_throttling_costs_a_fifth_of_the_rate_and_once_a_second():
@@ -101,7 +113,7 @@ def test_a_provider_that_always_throttles_is_still_asked_now_and_then():
 
 def test_learning_keeps_the_slots_that_are_out_and_the_slowness():
     pace, _ = reserve(slow_down(Pace(100.0, None), NOW), 5, NOW)
-    learned = learn(pace, AccountLimits(200))
+    learned = learn(pace, AccountLimits(200), NOW)
     assert learned == pace._replace(per_second=200)
 
 

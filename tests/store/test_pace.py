@@ -55,3 +55,20 @@ async def test_accounts_have_schedules_of_their_own(stores):
         await stores[0].learn_pace(account, AccountLimits(1), NOW)
     slots = [await stores[0].reserve_slots(account, 1, NOW) for account in ("ses:eu-central-1", "ses:us-east-1")]
     assert slots[0] == slots[1]
+
+
+async def test_where_the_provider_does_not_count_no_24_hours_have_more_slots_than_the_quota(stores):
+    limits = AccountLimits(100_000, per_day=48, sent=None)
+    given: list[tuple[int, int]] = []
+    for minute in range(0, 60 * 60, 10):  # every ten minutes for 60 hours, which is far more than is allowed
+        now = NOW + minute * 60 * SECOND
+        store = stores[minute % 2]
+        await store.learn_pace(ACCOUNT, limits, now)
+        slots = await store.reserve_slots(ACCOUNT, 5, now)
+        assert slots is not None
+        given.append((now, slots.number))
+
+    day = 24 * 3_600 * SECOND
+    in_a_day = [sum(number for at, number in given if first <= at < first + day) for first, _ in given]
+    assert max(in_a_day) == 48
+    assert sum(number for _, number in given) > 2 * 40

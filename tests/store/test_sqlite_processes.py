@@ -1,11 +1,15 @@
 """Several processes on one file: they share it, and one that is killed has told no lie."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
+from functools import partial
 
 import pytest
 
 from couvert.domain.ids import IdSource
-from couvert.store.sqlite.store import SqliteStore
+from couvert.store.sqlite.connections import open_writer
+from couvert.store.sqlite.store import FILE, SqliteStore
 from tests.store.appender import now_ms
 from tests.store.changes import content_of, mail
 from tests.store.sqlite_files import appending, assert_whole, log_of
@@ -61,3 +65,24 @@ async def test_a_process_sees_at_once_what_another_committed(directory, clock, i
     assert await one.position() == await other.position() == 5
     await one.close()
     await other.close()
+
+
+class Making(sqlite3.Connection):
+    """Of a file that another process is about to turn into WAL, too: rare, and SQLite does not wait for that."""
+
+    refusals = 3
+
+    def execute(self, sql, *given):
+        if "journal_mode" in sql and self.refusals:
+            self.refusals -= 1
+            locked = sqlite3.OperationalError("database is locked")
+            locked.sqlite_errorcode = sqlite3.SQLITE_BUSY
+            raise locked
+        return super().execute(sql, *given)
+
+
+def test_who_makes_a_new_file_waits_for_another_process_that_does(directory, monkeypatch):
+    directory.mkdir(exist_ok=True)
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Making))
+    with closing(open_writer(directory / FILE)) as connection:
+        assert sqlite3.Connection.execute(connection, "pragma journal_mode").fetchone() == ("wal",)

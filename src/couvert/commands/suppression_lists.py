@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Final
 
 from couvert.commands.addresses import AddressFault, normalise
@@ -26,10 +27,10 @@ _REASONS: Final[Mapping[str, Reason]] = {reason: reason for reason in REASONS} |
 
 def read(text: str, now: int) -> list[Entry]:
     """Raises `RuleBroken` with every fault: `lines.7 ...`, counted from 1 with the header."""
-    rows = list(_rows(text.removeprefix("\ufeff")))
+    rows = list(islice(_rows(text.removeprefix("\ufeff")), MOST + 2))
     columns = _columns(rows[0][1] if rows else [])
     if len(rows) - 1 > MOST:
-        raise _broken([Fault("lines", f"are {len(rows) - 1:,}; split the list, {MOST:,} to a part")])
+        raise _broken([Fault("lines", f"are more than {MOST:,}; split the list, so many to a part")])
     entries, faults, seen = list[Entry](), list[Fault](), dict[bytes, int]()
     for line, cells in rows[1:]:
         try:

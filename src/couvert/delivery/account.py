@@ -8,11 +8,11 @@ from couvert.domain.pace import AccountLimits
 
 
 class Account(Protocol):
-    """All who send for it share one schedule, by its name."""
-
-    name: str
     fallback: AccountLimits
     """What is assumed while the provider does not say."""
+
+    async def name(self) -> str:
+        """All who send for it share one schedule, by this name; it has to be looked for only once."""
 
     async def limits(self) -> AccountLimits:
         """What the provider says now. Raise `Unreachable` with the reason if it does not."""
@@ -22,8 +22,11 @@ class FixedAccount:
     """Of a provider that cannot be asked: what the settings say."""
 
     def __init__(self, name: str, limits: AccountLimits) -> None:
-        self.name = name
         self.fallback = limits
+        self._name = name
+
+    async def name(self) -> str:
+        return self._name
 
     async def limits(self) -> AccountLimits:
         return self.fallback

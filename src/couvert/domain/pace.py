@@ -17,6 +17,8 @@ LEAST_SHARE: Final = 0.1
 SLOWER: Final = 0.8
 RECOVERY: Final = 300 * SECOND
 """How long it takes from nothing to the full rate: a minute for the fifth that one throttling costs."""
+HOUR: Final = 3_600 * SECOND
+HOURS: Final = 24
 HORIZON: Final = 60 * SECOND
 """Who last reserved so far in the future had a clock that was wrong, and is set right now."""
 
@@ -27,8 +29,8 @@ class AccountLimits(NamedTuple):
     per_second: float
     per_day: int | None = None
     """None if it is not limited."""
-    sent: int = 0
-    """In the last 24 hours."""
+    sent: int | None = 0
+    """In the last 24 hours; None if the provider does not say, and it has to be counted here."""
 
 
 class Pace(NamedTuple):
@@ -81,9 +83,19 @@ def slow_down(pace: Pace, now: int) -> Pace:
     return pace._replace(share=max(LEAST_SHARE, share(pace, now) * SLOWER), slowed_at=now)
 
 
-def learn(pace: Pace | None, limits: AccountLimits) -> Pace:
-    """What the provider says now holds, but for the slots that are out and for how it throttled."""
-    left = None if limits.per_day is None else max(0, limits.per_day - limits.sent)
+def learn(pace: Pace | None, limits: AccountLimits, now: int, counted: int = 0) -> Pace:
+    """What the provider says now holds, but for the slots that are out and for how it throttled.
+
+    `counted` are the slots of the last 24 hours, those that are out included.
+    """
+    sent = limits.sent if limits.sent is not None else counted
+    out = slots_out(pace, now) if pace is not None and limits.sent is not None else 0
+    left = None if limits.per_day is None else max(0, limits.per_day - sent - out)
     if pace is None:
         return Pace(limits.per_second, left)
     return pace._replace(per_second=limits.per_second, left=left)
+
+
+def slots_out(pace: Pace, now: int) -> int:
+    """Reserved and still to come: the provider cannot have counted these. The next one is nobody's yet."""
+    return max(0, math.ceil((pace.next_at - now) / spacing(pace, now)) - 1)

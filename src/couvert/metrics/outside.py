@@ -20,7 +20,7 @@ def _pace(of: Watched) -> list[Measure]:
             ("transport",), lambda: [((name,), float(passage.gate.is_held or _is_held(readings)))],
         ),
         Measure(
-            "couvert_pace_wait_seconds", "histogram", "How long hands waited for a slot of the pace.", (),
+            "couvert_pace_wait_seconds", "histogram", "How long what was next waited for a slot of the pace.", (),
             lambda: [((), pacer.waits)] if (pacer := passage.pacer) is not None else [],
         ),
         Measure(
@@ -96,4 +96,5 @@ def _webhooks(of: Watched) -> list[Measure]:
             lambda: readings.webhooks.dropped,
         ),
         gauge("couvert_webhook_position", "How far webhooks follow the log.", lambda: readings.webhooks_mark),
+        gauge("couvert_result_position", "How far the result queue is told of the log.", lambda: readings.results_mark),
     ]  # fmt: skip

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from couvert.delivery.account import Account
 from couvert.domain.pace import SECOND, spacing
 from couvert.domain.refusals import Unavailable
 from couvert.readmodels.folds import Counts
@@ -29,7 +30,7 @@ MOST_NOTICES: Final = 100_000
 
 class Readings:
     def __init__(
-        self, store: Store, reading: Reading, directory: Path, now_ms: Callable[[], int], account: str | None = None
+        self, store: Store, reading: Reading, directory: Path, now_ms: Callable[[], int], account: Account | None = None
     ) -> None:
         """`account`: whose pace is kept."""
         self._store = store
@@ -49,6 +50,7 @@ class Readings:
         """None without one, and before it is learned."""
         self.webhooks = Backlog(0, None, 0)
         self.webhooks_mark: Position = 0
+        self.results_mark: Position = 0
         self.file_bytes: dict[str, int] = {}
         self.free_bytes = 0
 
@@ -68,10 +70,11 @@ class Readings:
 
     async def _look_at_the_queue(self) -> None:
         self.position = await self._store.position()
+        self.results_mark = await self._store.results_mark() or 0
         due_at = await self._store.next_wake()
         self.oldest_due_seconds = self._seconds_since(due_at)
         if self._account is not None:
-            self.pace = await self._store.pace(self._account)
+            self.pace = await self._store.pace(await self._account.name())
 
     async def _look_at_notices(self) -> None:
         self.unread_notices = await self._store.unread_notices(MOST_NOTICES)

@@ -18,17 +18,19 @@ from couvert.commands.accept import Accepted, Lease
 from couvert.commands.attempts import Attempts
 from couvert.commands.settled import Settled
 from couvert.delivery.letters import Letters
-from couvert.delivery.transport import Channel, Transport
+from couvert.delivery.transport import Transport
 from couvert.domain.mail import Recipient
 from couvert.store.port import Store, TakenDelivery
 from couvert.workers.awaited import Awaited
 from couvert.workers.expiry import keep_expiring
 from couvert.workers.hands import Hands, PacedHands
 from couvert.workers.intake import Intake
+from couvert.workers.jobs import Job
 from couvert.workers.leases import Leases, clock
-from couvert.workers.pace import Pacer, Slot
+from couvert.workers.pace import Pacer
 from couvert.workers.passage import Passage
-from couvert.workers.porter import BegunMail, Job, Porter
+from couvert.workers.porter import Porter
+from couvert.workers.ready_hand import ReadyHand
 
 MOST_BYTES: Final = 256_000_000
 """Of messages under way."""
@@ -36,35 +38,6 @@ STOP_SECONDS: Final = 300.0
 """How long to wait at the end for what is begun: the longest hand-over, and then some for a disk that is full."""
 
 log = structlog.get_logger()
-
-
-class ReadyHand:
-    """Implements `commands.send.Hand`: a hand and a channel, until it has taken one mail or is put back."""
-
-    __slots__ = ("_channel", "_courier", "_since", "_slot", "lease")
-
-    def __init__(self, courier: Courier, channel: Channel, lease: Lease, slot: Slot | None) -> None:
-        self._courier = courier
-        self._channel = channel
-        self._since = clock()
-        self._slot = slot
-        self.lease = lease
-
-    def take(self, accepted: Accepted, recipient: Recipient) -> None:
-        mail = BegunMail(accepted, recipient, self._channel, self._slot, self._since)
-        self._courier.hands.take(self._courier.porter.finish(mail))
-
-    def put_back(self) -> None:
-        self._let_go()
-        self._courier.hands.free()
-
-    def put_back_in_doubt(self, accepted: Accepted) -> None:
-        self._let_go()
-        self._courier.hands.take(self._courier.porter.withdraw(accepted))
-
-    def _let_go(self) -> None:
-        self._channel.release()
-        self._courier.passage.put_back(self._slot)
 
 
 class Courier:
@@ -132,7 +105,8 @@ class Courier:
             passage.put_back(slot)
             self.hands.free()
             return None
-        return ReadyHand(self, channel, Lease(self._leases.owner, self._leases.until(), begins=True), slot)
+        lease = Lease(self._leases.owner, self._leases.until(), begins=True)
+        return ReadyHand(self.hands, self.porter, passage, channel, lease, slot)
 
     def expect(self, delivery_id: int) -> asyncio.Future[Settled]:
         return self._awaited.expect(delivery_id)
@@ -169,12 +143,12 @@ class Courier:
     # --- Its life -----------------------------------------------------------------------------------------------------
 
     def start(self, *, takes_due: bool = True) -> None:
-        """Without `takes_due`, only what the doors of this process hand in is sent."""
+        """Without `takes_due`, only what the doors of this process hand in is sent; the rest is left to others."""
         self.passage.start(may_try=takes_due)
-        works = [self._leases.keep_renewing(), keep_expiring(self._attempts)]
+        works = [self._leases.keep_renewing()]
         if takes_due:
-            works.append(self._intake.keep_taking())
-        if self.passage.pacer is not None:
+            works += [self._intake.keep_taking(), keep_expiring(self._attempts)]
+        if takes_due and self.passage.pacer is not None:
             works.append(self.passage.pacer.limits.keep_learning())
         self._tasks = [asyncio.create_task(work) for work in works]
 
@@ -200,8 +174,10 @@ class Courier:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        held = self._leases.drop_all()
         await self.hands.abandon()
-        self._leases.drop_all()
+        await self._leases.give_back(held)
+        self._intake.forget_all()
         await self.passage.rest()
 
     # --- Between its parts --------------------------------------------------------------------------------------------

@@ -7,7 +7,8 @@ from collections.abc import Callable, Coroutine
 from typing import Generic, TypeVar
 
 from couvert.domain.fairness import Line, Waits
-from couvert.workers.pace import Pacer, Slot
+from couvert.workers.block import Slot
+from couvert.workers.pace import Pacer
 
 Work = Coroutine[None, None, None]
 
@@ -56,12 +57,14 @@ class Hands(Generic[J]):
         task.add_done_callback(self._tasks.discard)
 
     async def abandon(self) -> None:
-        """Drop whatever is under way or waits."""
+        """Drop whatever is under way or waits, and what that gives to do when it is put down."""
         self._waiting = Line[J]()
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        while tasks := list(self._tasks):
+            await asyncio.sleep(0)  # Who is called back before it began does not even say that its hand is free.
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._waiting = Line[J]()
 
     async def _done(self, work: Work) -> None:
         try:

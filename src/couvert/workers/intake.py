@@ -69,6 +69,12 @@ class Intake:
         if self._is_backlogged and len(self._at_hand) <= max(self.in_hand - self._most, self.in_hand // 2):
             self._wanted.set()
 
+    def forget_all(self) -> None:
+        """Whatever was taken is at hand no more."""
+        self._at_hand.clear()
+        self._bulk_at_hand = 0
+        self._is_backlogged = False
+
     async def keep_taking(self) -> None:
         """Runs until the courier stops."""
         while not self._passage.is_stopping:

@@ -62,9 +62,18 @@ class Leases:
         if self._held.get(lease.delivery_id) is lease:
             del self._held[lease.delivery_id]
 
-    def drop_all(self) -> None:
-        """They run out by themselves."""
+    def drop_all(self) -> list[int]:
+        """Whose they were."""
+        held = list(self._held)
         self._held.clear()
+        return held
+
+    async def give_back(self, dropped: Sequence[int]) -> None:
+        """Those that are not begun are due again at once; the others run out by themselves."""
+        try:
+            await self._store.release(owner=self.owner, deliveries=dropped)
+        except Unavailable as trouble:
+            log.warning("leases.run_out", held=len(dropped), trouble=trouble.message)
 
     def holds(self, delivery_id: int) -> bool:
         return delivery_id in self._held

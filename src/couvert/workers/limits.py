@@ -38,19 +38,19 @@ class Limits:
             try:
                 await self.learn()
             except Unavailable as trouble:
-                log.warning("pace.not_kept", account=self._account.name, trouble=trouble.message)
+                log.warning("pace.not_kept", trouble=trouble.message)
             except Exception:
                 # Whatever it is, the last known limits stay in force, and the next minute is another chance.
-                log.exception("pace.not_learned", account=self._account.name)
+                log.exception("pace.not_learned")
             await asyncio.sleep(LEARN_SECONDS * (0.9 + random.random() / 5))  # noqa: S311 - no secret
 
     async def learn(self) -> None:
         """If nobody else has, lately."""
-        now = self._now_us()
-        stored = await self._book.pace(self._account.name)
+        now, name = self._now_us(), await self._account.name()
+        stored = await self._book.pace(name)
         if stored is None or not 0 <= now // 1_000 - stored.learned_at < LEARN_SECONDS * 900:
-            limits, trouble = await self._asked()
-            await self._book.learn_pace(self._account.name, limits, now, trouble)
+            limits, trouble = await self._asked(name)
+            await self._book.learn_pace(name, limits, now, trouble)
             self.per_second = limits.per_second
         else:
             self.per_second = stored.pace.per_second
@@ -58,35 +58,34 @@ class Limits:
 
     def throttled(self) -> None:
         """The provider wants less; all processes slow down."""
-        log.warning("pace.throttled", account=self._account.name)
-        self._keep(self._book.slow_pace(self._account.name, self._now_us()))
+        log.warning("pace.throttled")
+        now = self._now_us()
+        self._keep(lambda name: self._book.slow_pace(name, now))
 
     def held(self, reason: str | None) -> None:
         """The provider takes nothing of ours, or does again: remembered for those who ask from outside."""
         if (reason is None) is self._is_held:
             self._is_held = reason is not None
-            self._keep(self._book.hold_pace(self._account.name, reason))
+            self._keep(lambda name: self._book.hold_pace(name, reason))
 
     async def noted(self) -> None:
         """Once what was heard is kept."""
         await asyncio.gather(*self._notes)
 
-    async def _asked(self) -> tuple[AccountLimits, str | None]:
+    async def _asked(self, name: str) -> tuple[AccountLimits, str | None]:
         try:
             return await self._account.limits(), None
         except Unreachable as trouble:
-            log.error(  # noqa: TRY400 - the reason says it all
-                "pace.assumed", account=self._account.name, trouble=str(trouble)
-            )
+            log.error("pace.assumed", account=name, trouble=str(trouble))  # noqa: TRY400 - the reason says it all
             return self._account.fallback, str(trouble)
 
-    def _keep(self, what: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(self._kept(what))
+    def _keep(self, note: Callable[[str], Coroutine[None, None, None]]) -> None:
+        task = asyncio.create_task(self._kept(note))
         self._notes.add(task)
         task.add_done_callback(self._notes.discard)
 
-    async def _kept(self, what: Coroutine[None, None, None]) -> None:
+    async def _kept(self, note: Callable[[str], Coroutine[None, None, None]]) -> None:
         try:
-            await what
+            await note(await self._account.name())
         except Unavailable as trouble:
-            log.warning("pace.not_kept", account=self._account.name, trouble=trouble.message)
+            log.warning("pace.not_kept", trouble=trouble.message)

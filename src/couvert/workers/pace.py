@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from heapq import heappop, heappush
 from typing import Final
 
 import structlog
@@ -20,14 +19,10 @@ from couvert.domain.pace import Slots
 from couvert.domain.refusals import Unavailable
 from couvert.store.pace import PaceBook
 from couvert.tallies import Histogram
-from couvert.workers.beat import BEAT_SECONDS, Beat, number, number_now
+from couvert.workers.beat import BEAT_SECONDS, Beat, number
+from couvert.workers.block import LATE_SECONDS, LEAD_BEATS, LEAD_SECONDS, Block, Slot
 from couvert.workers.limits import Limits
 
-LEAD_BEATS: Final = 2
-"""For the message to be built and *begun* to be committed."""
-LEAD_SECONDS: Final = LEAD_BEATS * BEAT_SECONDS
-LATE_SECONDS: Final = 0.02
-"""A slot that is over for longer is missed; the next one is taken."""
 BLOCK_SECONDS: Final = 0.1
 """How much of the schedule is reserved at once: what a process that dies takes along."""
 AHEAD_SECONDS: Final = 0.05
@@ -40,9 +35,6 @@ TROUBLE_SECONDS: Final = 1.0
 
 log = structlog.get_logger()
 
-Slot = float
-"""When it comes, by the monotonic clock."""
-
 
 class Pacer:
     """One account's pace, as one process keeps it."""
@@ -51,9 +43,7 @@ class Pacer:
         self._book = book
         self._account = account
         self._now_us = now_us
-        self._block: list[Slot] = []
-        """A heap of those that are reserved for this process and not given out."""
-        self._last: Slot = 0.0
+        self._block = Block()
         self._reserving: asyncio.Task[None] | None = None
         self._asking = 0
         self._beat = Beat()
@@ -73,12 +63,13 @@ class Pacer:
         self._asking += 1
         try:
             while not self._stopped.is_set():
-                first = self._next()
+                first = self._block.next()
                 self._reserve_ahead(wanted)
                 if first is None:
                     await self._reserved()
-                elif due := self._due(most):
-                    self.waits.observe(time.monotonic() - began)
+                elif due := self._block.due(most):
+                    for _ in due:
+                        self.waits.observe(time.monotonic() - began)
                     return due
                 else:
                     await self._until(number(first) - LEAD_BEATS)
@@ -88,34 +79,38 @@ class Pacer:
 
     async def soon(self) -> Slot | None:
         """A slot that comes at once, if nobody waits for one; otherwise None."""
-        if self._asking or self.trouble is not None or self._last - time.monotonic() > AHEAD_SECONDS:
+        if self._asking or self.trouble is not None or self._block.seconds_left > AHEAD_SECONDS:
             return None
-        if self._next() is None:
+        if self._block.next() is None:
             self._reserve_ahead(1)
             await self._reserved()
-        first = self._next()
+        first = self._block.next()
         is_soon = first is not None and first - time.monotonic() <= AHEAD_SECONDS
-        return heappop(self._block) if is_soon else None
+        return self._block.pop() if is_soon else None
 
     def put_back(self, slot: Slot) -> None:
         """It was not used; somebody else here may, if it is still to come."""
-        heappush(self._block, slot)
+        self._block.put_back(slot)
 
     async def come(self, slot: Slot) -> bool:
-        """Wait for the slot or, if it was missed, for another one; whether there is one."""
-        while time.monotonic() - slot > LATE_SECONDS:
-            others = await self.slots(1, 1)
-            if not others:
+        """Wait for the slot or, if it was missed, for another one; whether there is one.
+
+        It may be missed while it is waited for: those whose beat came while the process stood still must not leave
+        together.
+        """
+        while True:
+            await self._beat.reach(number(slot))
+            if time.monotonic() - slot <= LATE_SECONDS:
+                return True
+            another = await self._first()
+            if another is None:
                 return False
-            slot = others[0]
-        await self._beat.reach(number(slot))
-        return True
+            slot = another
 
     def start(self) -> None:
         """As if for the first time: how long ago it was stopped, no clock may know."""
         self._stopped.clear()
         self._block.clear()
-        self._last = 0.0
         self.trouble = None
 
     def stop(self) -> None:
@@ -127,20 +122,22 @@ class Pacer:
         await self._reserved()
         await self.limits.noted()
 
-    # --- Giving out ---------------------------------------------------------------------------------------------------
+    # --- Details, in the order they are called ------------------------------------------------------------------------
 
-    def _next(self) -> Slot | None:
-        missed = time.monotonic() - LATE_SECONDS
-        while self._block and self._block[0] < missed:
-            heappop(self._block)
-        return self._block[0] if self._block else None
-
-    def _due(self, most: int) -> list[Slot]:
-        last = number_now() + LEAD_BEATS
-        due: list[Slot] = []
-        while self._block and len(due) < most and number(self._block[0]) <= last:
-            due.append(heappop(self._block))
-        return due
+    async def _first(self) -> Slot | None:
+        """The next one that is reserved, for what is begun: who waits for the beat like all others may never get one.
+        None once stopped.
+        """
+        self._asking += 1
+        try:
+            while not self._stopped.is_set():
+                if self._block.next() is not None:
+                    return self._block.pop()
+                self._reserve_ahead(1)
+                await self._reserved()
+            return None
+        finally:
+            self._asking -= 1
 
     async def _until(self, beat: int) -> None:
         seconds = beat * BEAT_SECONDS - time.monotonic()
@@ -149,11 +146,9 @@ class Pacer:
         else:
             await self._sleep(seconds)
 
-    # --- Reserving ----------------------------------------------------------------------------------------------------
-
     def _reserve_ahead(self, wanted: int) -> None:
         lacking = wanted - len(self._block)
-        is_at_the_end = not self._block or self._last - time.monotonic() < AHEAD_SECONDS
+        is_at_the_end = not self._block or self._block.seconds_left < AHEAD_SECONDS
         if lacking > 0 and is_at_the_end and self._reserving is None:
             self._reserving = asyncio.create_task(self._reserve(lacking))
 
@@ -165,13 +160,13 @@ class Pacer:
         most = max(1, min(lacking, int(self.limits.per_second * BLOCK_SECONDS)))
         soonest = self._now_us() + int(LEAD_SECONDS * 1e6)  # A slot that comes before it can be used is missed.
         try:
-            await self._take(await self._book.reserve_slots(self._account.name, most, soonest))
+            await self._take(await self._book.reserve_slots(await self._account.name(), most, soonest))
         except Unavailable as trouble:
-            log.warning("pace.waits", account=self._account.name, trouble=trouble.message)
+            log.warning("pace.waits", trouble=trouble.message)
             await self._sleep(TROUBLE_SECONDS)
         except Exception:
             # Whatever it is, who reserves no more sends no more: a silent loss.
-            log.exception("pace.cannot_reserve", account=self._account.name)
+            log.exception("pace.cannot_reserve")
             await self._sleep(TROUBLE_SECONDS)
         finally:
             self._reserving = None
@@ -183,15 +178,13 @@ class Pacer:
             await self._wait_for_quota()
         else:
             self.trouble = None
-            first = time.monotonic() + (slots.first_at - self._now_us()) / 1e6
-            for n in range(slots.number):
-                heappush(self._block, first + n * slots.apart / 1e6)
-            self._last = first + (slots.number - 1) * slots.apart / 1e6
+            self._block.reserved(slots, self._now_us())
 
     async def _wait_for_quota(self) -> None:
         if self.trouble is None:
-            self.trouble = f"the daily quota of {self._account.name} is used up"
-            log.error("pace.quota_used_up", account=self._account.name)
+            name = await self._account.name()
+            self.trouble = f"the daily quota of {name} is used up"
+            log.error("pace.quota_used_up", account=name)
         await self._sleep(WAIT_SECONDS)
 
     async def _sleep(self, seconds: float) -> None:

@@ -15,13 +15,15 @@ from couvert.delivery.transport import (
     Outcome,
     Throttled,
     Transport,
+    TryLater,
     Unknown,
     Withheld,
 )  # fmt: skip
+from couvert.workers.block import Slot
 from couvert.workers.gate import Gate
 from couvert.workers.hand_overs import HandOvers
 from couvert.workers.leases import clock
-from couvert.workers.pace import Pacer, Slot
+from couvert.workers.pace import Pacer
 
 log = structlog.get_logger()
 
@@ -80,6 +82,9 @@ class Passage:
         except Exception as error:
             log.exception("courier.transport_stumbled", delivery=message.delivery_id)
             outcome = Unknown(f"the transport stumbled: {error!r}")
+        if self.pacer is None and isinstance(outcome, Throttled):
+            # Nobody's pace can be lowered: each delivery steps back for itself, further each time.
+            outcome = TryLater(outcome.reason, outcome.after_seconds)
         self.hand_overs.ended(message, outcome, clock() - began)
         self._heed(outcome)
         return replace(outcome, pause_seconds=self.gate.next_hold_seconds) if isinstance(outcome, Held) else outcome

@@ -6,7 +6,7 @@ A mail whose sender waits may be accepted as begun; then the porter is handed a 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 import structlog
 
@@ -15,41 +15,19 @@ from couvert.commands.attempts import Attempts
 from couvert.commands.settled import Settled, settled
 from couvert.delivery.letters import Letters
 from couvert.delivery.transport import Channel, Message, Outcome, Refused, Unreachable, Withheld
-from couvert.domain.mail import Recipient
 from couvert.domain.refusals import Unavailable
-from couvert.store.port import Store, StoredDelivery, TakenDelivery
+from couvert.store.port import Store, StoredDelivery
 from couvert.workers.awaited import Awaited
+from couvert.workers.block import Slot
+from couvert.workers.jobs import BegunMail, Job
 from couvert.workers.leases import HeldLease, Leases, clock
 from couvert.workers.load import Load
-from couvert.workers.pace import Slot
 from couvert.workers.passage import Passage
 
 TROUBLE_SECONDS: Final = 1.0
 """How long to let the store alone when it cannot be read or written."""
 
 log = structlog.get_logger()
-
-
-class Job(NamedTuple):
-    priority: int
-    poster: int
-    taken: TakenDelivery
-    lease: HeldLease
-
-
-class BegunMail(NamedTuple):
-    """A mail that was accepted as begun, and what was reserved for it before."""
-
-    accepted: Accepted
-    recipient: Recipient
-    channel: Channel
-    slot: Slot | None
-    since: float
-    """No earlier was its lease taken, and *begun* asked for, by `clock`."""
-
-    @property
-    def stored(self) -> StoredDelivery:
-        return self.accepted.deliveries[0]
 
 
 class Porter:

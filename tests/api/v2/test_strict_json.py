@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, strategies as st
 
 from couvert.api.v2 import strict_json
-from couvert.api.v2.strict_json import MOST_AT_A_STEP, NotJson, parsed
+from couvert.api.v2.strict_json import LONGEST_AT_A_STEP, MOST_AT_A_STEP, NotJson, parsed
 
-PADDING = b" " * 300_000
+PADDING = b" " * LONGEST_AT_A_STEP
 COMMAS = b'"' + b"," * (MOST_AT_A_STEP + 1) + b'"'
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 values = st.recursive(
@@ -23,7 +23,7 @@ def with_care(raw):
 
 
 def with_patience(raw):
-    both: Any = parsed(b"[" + raw + b"," + COMMAS + b"]")
+    both: Any = parsed(b"[" + raw + b"," + COMMAS + b"]" + PADDING)
     return both[0]
 
 
@@ -96,7 +96,7 @@ def test_many_values_are_read_in_steps_of_python(monkeypatch):
 
     monkeypatch.setattr(strict_json, "py_make_scanner", noting)
 
-    parsed(b"[" + b"0," * 400_000 + b"0]")
-    parsed(b'["' + b"x" * 400_000 + b'"]')
+    parsed(b"[" + b"0," * 600_000 + b"0]")
+    parsed(b'["' + b"x" * 1_200_000 + b'"]')
 
     assert len(made) == 1

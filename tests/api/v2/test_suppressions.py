@@ -1,9 +1,11 @@
 """Suppressions as resources of /v2: entered, found, replaced, deleted, imported and exported, and obeyed by /v1."""
 
+import threading
 from typing import Any
 
 import pytest
 
+from couvert.commands import suppression_lists
 from couvert.commands.consequences import Consequences
 from couvert.commands.notices import Notices
 from couvert.delivery.transport import Taken
@@ -187,6 +189,28 @@ async def test_what_is_exported_can_be_imported(ask, created):
     assert sorted(await emails(ask)) == ["Charlie@example.org", "d@example.org"]
     again = await ask("POST", "/import", headers=CSV | BARE, content=exported.content)
     assert (again.status_code, again.json()) == (200, {"added": 0, "replaced": 0, "unchanged": 2})
+
+
+async def test_a_long_list_is_read_beside_the_event_loop(ask, monkeypatch):
+    threads, read = set(), suppression_lists.read
+
+    def noting(text, now):
+        threads.add(threading.current_thread() is threading.main_thread())
+        return read(text, now)
+
+    monkeypatch.setattr(suppression_lists, "read", noting)
+
+    answer = await ask(
+        "POST", "/import", headers=CSV, content="email\n" + "".join(f"u{n}@b.example\n" for n in range(5_000))
+    )
+
+    assert (answer.json()["data"]["added"], threads) == (5_000, {False})
+
+
+async def test_a_list_beyond_all_bounds_is_not_read_to_its_end(ask):
+    answer = await ask("POST", "/import", headers=CSV, content="email\n" + "a\n" * 1_000_000)
+
+    assert [path for path, _ in reasons(answer)] == ["lines"]
 
 
 async def test_a_list_with_a_fault_is_refused_as_a_whole_and_every_fault_is_told(ask, service):

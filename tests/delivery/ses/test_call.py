@@ -7,12 +7,11 @@ import pytest
 import trustme
 
 from couvert.delivery.transport import Held, Message, Refused, Taken, Unreachable
-from couvert.delivery.transports.ses import SesAccount, ses_from_url
 from couvert.domain.pace import AccountLimits
 from couvert.simulator.server import listen, serving
 from couvert.simulator.world import Options
 from tests.delivery.ses.acting import Actor, acted
-from tests.delivery.ses.handing import FALLBACK, KEY_ID, SECRET, transport_to
+from tests.delivery.ses.handing import KEY_ID, SECRET, transport_to
 from tests.delivery.smtp.handing import CONTENT, Word, hand_over, mail
 
 
@@ -164,8 +163,6 @@ async def test_an_account_that_may_not_be_asked_says_so(actor):
 
 
 async def test_nobody_there_is_unreachable():
-    account = ses_from_url("ses://us-east-1", "http://127.0.0.1:9")
-    assert SesAccount(account, FALLBACK).name == "ses:us-east-1"
     async with transport_to("http://127.0.0.1:9") as transport:
         with pytest.raises(Unreachable, match="connection refused"):
             await transport.channel()

@@ -56,7 +56,8 @@ def test_a_relay_is_one_url(url, relay):
         ("smtp://h?timeout=0", "has timeout= followed by a number of seconds from 1 to 3600"),
         ("smtp://h?timeout=nan", "has timeout= followed by a number of seconds from 1 to 3600"),
         ("smtp://h?hello=a%0D%0Ab", "has hello= followed by a host name, or an address in brackets"),
-        ("smtp://h?colour=red", "knows tls, verify, cafile, auth, hello, connections, timeout and rate"),
+        ("smtp://h?colour=red", "knows tls, verify, cafile, auth, hello, connections, timeout, rate and per_day"),
+        ("smtp://h?per_day=0", "has per_day= followed by a number of recipients"),
         ("smtp://h?rate=0", "has rate= followed by a number of recipients per second"),
     ],
 )

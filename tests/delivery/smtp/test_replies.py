@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from couvert.delivery.transport import Refused, Taken, TryLater, Unknown
+from couvert.delivery.transport import Held, Refused, Taken, Throttled, TryLater, Unknown
 from couvert.delivery.transports.smtp import envelope
 from couvert.delivery.transports.smtp.classify import DATA, END, MAIL, RCPT, RESET, ends_the_session, objection, verdict
 from couvert.delivery.transports.smtp.reply import NOT_SMTP, Reply, ReplyReader
@@ -103,6 +103,23 @@ def test_only_a_yes_is_taken_and_only_a_no_is_not_unknown(code):
 def test_before_the_content_only_a_5xx_about_the_mail_refuses_it(code, step):
     about_the_mail = 500 <= code < 600 and code not in {500, 502, 503, 521, 530, 534, 535, 538} and step != RESET
     assert isinstance(objection(step, Reply(code, b"")), Refused) == about_the_mail
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "kind"),
+    [
+        (454, b"Throttling failure: Maximum sending rate exceeded.", Throttled),
+        (454, b"Throttling failure: Daily message quota exceeded.", Held),
+        (450, b"4.7.1 Error: too much mail from 192.0.2.1", Throttled),
+        (450, b"4.7.1 Error: too many recipients from 192.0.2.1", Throttled),
+        (450, b"4.2.1 The user you are trying to contact is receiving mail at a rate that prevents it", TryLater),
+        (451, b"4.7.1 Greylisted, come back later", TryLater),
+        (550, b"5.7.1 Error: too much mail from 192.0.2.1", Refused),
+    ],
+)
+@pytest.mark.parametrize("step", [MAIL, RCPT, END])
+def test_a_relay_that_says_we_are_too_fast_is_believed(code, text, kind, step):
+    assert type(objection(step, Reply(code, text))) is kind
 
 
 def test_an_offer_is_read_in_every_spelling():

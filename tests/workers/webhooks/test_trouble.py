@@ -238,3 +238,16 @@ async def test_a_message_whose_last_try_never_gets_its_turn_is_dropped_after_the
             [(dropped)] = box.drop(most=100, overdue_at=telling.world.now + 3 * DAY + 1).values()
     assert dropped == 1
     assert telling.waiting() == 0
+
+
+async def test_what_happened_more_than_three_days_before_anybody_looked_is_left_out_and_said_to_be(telling, logged):
+    async with receiving() as receiver:
+        await telling.webhook(receiver, "mail.accepted")
+        await telling.world.accept()
+        telling.world.now += 3 * DAY
+        await telling.world.accept()
+        async with telling.pumping():
+            await telling.until(lambda: bool(receiver.requests))
+            await quiet()
+    assert len(receiver.requests) == 1
+    assert logged == [("webhooks.events_left_out", {"events": 1, "reason": "they are older than three days"})]

@@ -148,6 +148,7 @@ class Door:
         elif call.text_body is not None:
             limit = call.longest_body or self._house.parts.settings.max_body
             raw = visit.raw = visit.raw or await read_text(visit.request, call.text_body, limit=limit)
+            asked.is_large = len(raw) > LARGE
             asked.body = inputs.text_of(raw)
         return self._written(visit, call, await self._house.once.handled(call, asked, visit.wishes.key, raw))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from couvert.domain import pace as rules
 from couvert.domain.pace import AccountLimits, Pace, Slots
 from couvert.store.pace import StoredPace
-from couvert.store.sqlite.rows import Row
+from couvert.store.sqlite.rows import TENANT, Row
 
 if TYPE_CHECKING:
     from couvert.store.sqlite.writer import Writer
@@ -21,6 +21,10 @@ _SCHEDULE: Final = "select per_second, left_over, next_at, share, slowed_at, res
 _MOVE: Final = """
 update pace set per_second = ?, left_over = ?, next_at = ?, share = ?, slowed_at = ?, reserved_at = ? where account = ?
 """
+_USE: Final = """
+insert into pace_use values (?, ?, ?, ?) on conflict (account, hour) do update set slots = slots + excluded.slots
+"""
+_USED: Final = "select coalesce(sum(slots), 0) from pace_use where account = ? and hour >= ?"
 _LEARN: Final = """
 insert into pace values (?, 1, ?, ?, ?, ?, ?, ?, ?, ?, null) on conflict (account) do update set
 per_second = excluded.per_second, left_over = excluded.left_over, learned_at = excluded.learned_at,
@@ -43,6 +47,8 @@ class SqlitePace(ABC):
                 return None
             moved, slots = rules.reserve(pace, most, now)
             connection.execute(_MOVE, (*moved, account))
+            if moved.left is not None and slots.number:
+                connection.execute(_USE, (account, now // rules.HOUR, TENANT, slots.number))
             return slots
 
         return cast(Slots | None, await self._writer.submit(work))
@@ -57,7 +63,11 @@ class SqlitePace(ABC):
 
     async def learn_pace(self, account: str, limits: AccountLimits, now: int, trouble: str | None = None) -> None:
         def work(connection: sqlite3.Connection) -> None:
-            pace = rules.learn(_schedule(connection, account), limits)
+            hour = now // rules.HOUR
+            connection.execute("delete from pace_use where account = ? and hour < ?", (account, hour - 2 * rules.HOURS))
+            # The hour that began before the last 24 counts as a whole: in no 24 hours are there more.
+            [(counted,)] = connection.execute(_USED, (account, hour - rules.HOURS)).fetchall()
+            pace = rules.learn(_schedule(connection, account), limits, now, counted)
             connection.execute(_LEARN, (account, *pace, now // 1_000, trouble))
 
         await self._writer.submit(work)

@@ -255,6 +255,14 @@ create table pace (
     trouble    text,
     held       text
 ) strict;
+-- Slots by the hour since 1970, of accounts that have a quota for 24 hours; those of the last two days.
+create table pace_use (
+    account text    not null,
+    hour    integer not null,
+    tenant  integer not null,
+    slots   integer not null,
+    primary key (account, hour)
+) strict, without rowid;
 -- A provider's notices as they came, by the digest of what they say; to be read while look_at is set.
 create table notice (
     id          integer primary key,

@@ -121,7 +121,10 @@ class Pump:
     def _messages(self, look: Look) -> list[Message]:
         now = self._now_ms()
         # What is older would be given up after one attempt: whoever was down for so long asks /v2 for the log.
-        return [queued(webhook, position, now) for webhook, position, at in look.wanted if at > now - GIVE_UP_AFTER_MS]
+        fresh = [wanted for wanted in look.wanted if wanted.at > now - GIVE_UP_AFTER_MS]
+        if left_out := len(look.wanted) - len(fresh):
+            log.error("webhooks.events_left_out", events=left_out, reason="they are older than three days")
+        return [queued(wanted.webhook, wanted.position, now) for wanted in fresh]
 
     # --- Sending off --------------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from starlette.responses import Response
@@ -12,6 +13,7 @@ from starlette.responses import Response
 from couvert.api.parts import Parts
 from couvert.api.v2 import inputs
 from couvert.api.v2.asked import Answer, Asked, Page
+from couvert.api.v2.large_bodies import read_aside
 from couvert.api.v2.pages import check_reach, wanted_of
 from couvert.api.v2.refusals import Faulty, Item
 from couvert.api.v2.suppressions.shapes import ImportedAnswer, SuppressionsQuery, suppression_answer
@@ -74,8 +76,9 @@ class SuppressionCalls:
     # --- Lists --------------------------------------------------------------------------------------------------------
 
     async def import_(self, asked: Asked) -> Answer:
+        read = partial(suppression_lists.read, asked.body, self.parts.now_ms())
         try:
-            entries = suppression_lists.read(asked.body, self.parts.now_ms())
+            entries = await read_aside(read) if asked.is_large else read()
         except RuleBroken as refusal:
             items = [Item(fault.path, fault.words, "list") for fault in refusal.faults]
             raise Faulty(items[: inputs.MOST_FAULTS]) from None

@@ -14,6 +14,7 @@ import botocore.exceptions
 from botocore.config import Config
 
 from couvert.delivery.transport import Unreachable
+from couvert.delivery.transports.ses.identity import account_of
 from couvert.delivery.transports.ses.options import SesOptions
 from couvert.delivery.transports.ses.signed import Signer
 from couvert.domain.pace import AccountLimits
@@ -26,8 +27,8 @@ class SesAccount:
     """Used from one event loop."""
 
     def __init__(self, options: SesOptions, fallback: AccountLimits) -> None:
-        self.name = f"ses:{options.region}"
         self.fallback = fallback
+        self._name: str | None = None
         self._options = options
         self._session: Any = None
         self._client: Any = None
@@ -47,6 +48,16 @@ class SesAccount:
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look())
         return await asyncio.shield(self._looking)
+
+    async def name(self) -> str:
+        """Limits are an account's in a region. Without credentials nothing is sent, whatever the schedule's name is."""
+        if self._name is None:
+            try:
+                access_key_id = (await self.signer()).keys.access_key
+            except Unreachable:
+                return f"ses:{self._options.region}"
+            self._name = f"ses:{self._options.region}:{account_of(access_key_id)}"
+        return self._name
 
     async def limits(self) -> AccountLimits:
         try:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
-from couvert.delivery.transport import Refused, Taken, TryLater, Unknown
+from couvert.delivery.transport import Held, Refused, Taken, Throttled, TryLater, Unknown
 from couvert.delivery.transports.smtp.reply import Reply
 
 RESET, MAIL, RCPT, DATA, CONTENT, END = (
@@ -44,15 +45,26 @@ def ends_the_session(step: str, reply: Reply) -> bool:
     return reply.code in ABOUT_THE_SESSION or step == RESET or not 400 <= reply.code < 600
 
 
-def objection(step: str, reply: Reply, after_seconds: float | None = None) -> TryLater | Refused:
+Objection = TryLater | Throttled | Held | Refused
+
+# In the words of SES's own relay (454) and of Postfix (450 4.7.1). What others say of a rate is as often about one
+# recipient's mailbox, and that must slow down nobody else's mail.
+_TOO_MUCH: Final = re.compile(
+    r"Daily message (?P<quota>quota) exceeded|Throttling failure: Max|too (much mail|many recipients) from"
+)
+
+
+def objection(step: str, reply: Reply, after_seconds: float | None = None) -> Objection:
     """What a reply that is no assent means, as long as no complete message has left."""
     reason = f"{reply} (in answer to {step})"
     if 500 <= reply.code < 600 and not ends_the_session(step, reply):
         return Refused(reason)
+    if reply.code // 100 == 4 and (found := _TOO_MUCH.search(reply.words)):
+        return Held(reason) if found["quota"] else Throttled(reason)
     return TryLater(reason, after_seconds)
 
 
-def verdict(reply: Reply, message_id: str) -> Taken | TryLater | Refused | Unknown:
+def verdict(reply: Reply, message_id: str) -> Taken | Objection | Unknown:
     """What the answer to the complete message means: only 4xx and 5xx prove that it was not taken."""
     if 200 <= reply.code < 300:
         return Taken(relays_id_or_none(reply) or message_id.strip("<>"))

@@ -5,6 +5,13 @@ from __future__ import annotations
 import ssl
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import sha256
+from typing import Final
+
+from couvert.domain.pace import AccountLimits
+
+FASTEST: Final = 100_000.0
+"""Recipients per second, where there is only a limit for the day: no limit at all."""
 
 
 class Tls(StrEnum):
@@ -49,6 +56,20 @@ class Relay:
     timeout_seconds: float = 30.0
     rate: float | None = None
     """Recipients per second, for all who send to it together; None if it takes what comes."""
+    per_day: int | None = None
+    """In any 24 hours; None if there is no such limit."""
+
+    @property
+    def limits(self) -> AccountLimits | None:
+        """None if nobody's pace is to be kept."""
+        if self.rate is None and self.per_day is None:
+            return None
+        return AccountLimits(self.rate or FASTEST, self.per_day, sent=None)
+
+    @property
+    def account(self) -> str:
+        """Whose limits they are: the login's at this host. A login may be an address, and names stand in logs."""
+        return f"smtp:{self}" if self.user is None else f"smtp:{self}:{sha256(self.user.encode()).hexdigest()[:8]}"
 
     @property
     def patience(self) -> Patience:

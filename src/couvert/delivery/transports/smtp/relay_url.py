@@ -32,9 +32,15 @@ def relay_from_url(url: str) -> Relay:
         rate=options.parsed(
             "rate", number(float, 0.01, 100_000), "a number of recipients per second from 0.01 to 100000", default=None
         ),
+        per_day=options.parsed(
+            "per_day", number(int, 1, 10**9), "a number of recipients from 1 to 1000000000", default=None
+        ),
     )
     if options.left:
-        _wrong("knows tls, verify, cafile, auth, hello, connections, timeout and rate; in a password write %3F for ?")
+        _wrong(
+            "knows tls, verify, cafile, auth, hello, connections, timeout, rate and per_day; "
+            "in a password write %3F for ?"
+        )
     return relay
 
 

@@ -12,6 +12,7 @@ from couvert.delivery.transports.smtp.classify import (
     MAIL,
     RCPT,
     RESET,
+    Objection,
     ends_the_session,
     is_assent,
     objection,
@@ -66,7 +67,7 @@ def _envelope(commands: dict[str, bytes], session: Session, patience: Patience) 
     return outcome
 
 
-def _objection_or_none(steps: list[str], heard: list[Reply], session: Session) -> TryLater | Refused | None:
+def _objection_or_none(steps: list[str], heard: list[Reply], session: Session) -> Objection | None:
     """The first objection decides; a relay answers what follows it with "bad sequence of commands"."""
     for step, reply in zip(steps, heard, strict=False):
         if not is_assent(step, reply):

@@ -1,0 +1,56 @@
+"""Whose schedule is kept: an account's in a region, whichever of its keys is used."""
+
+import pytest
+from hypothesis import given, strategies as st
+from moto.iam.utils import generate_access_key_id_from_account_id
+
+from couvert.delivery.transports.ses import SesAccount, ses_from_url
+from couvert.delivery.transports.ses.identity import account_of
+from couvert.domain.pace import AccountLimits
+from tests.delivery.ses.handing import KEYS
+
+ACCOUNTS = st.integers(0, 999_999_999_999).map("{:012}".format)
+
+
+@given(ACCOUNTS, st.sampled_from(["AKIA", "ASIA"]))
+def test_every_key_of_an_account_names_it(account, kind):
+    assert account_of(generate_access_key_id_from_account_id(account, kind)) == account
+
+
+def test_a_key_that_is_known_to_the_world_names_its_account():
+    assert account_of("ASIAQNZGKIQY56JQ7WML") == "029608264753"
+
+
+@given(st.one_of(st.text(max_size=24), st.from_regex("AKIA[IJ][A-Z2-7]{15}", fullmatch=True)))
+def test_an_older_key_or_none_at_all_is_something_of_its_own(key):
+    assert account_of(key).startswith("key-")
+    assert account_of(key) != account_of(f"{key}A")
+
+
+async def named(monkeypatch, url="ses://us-east-1", **environment):
+    for name, value in (KEYS | environment).items():
+        monkeypatch.setenv(name, value)
+    return await SesAccount(ses_from_url(url, "http://127.0.0.1:9"), AccountLimits(14)).name()
+
+
+async def test_two_accounts_in_a_region_keep_two_schedules_and_two_keys_of_one_keep_one(monkeypatch):
+    keys = [generate_access_key_id_from_account_id(each, "AKIA") for each in ("111111111111",) * 2 + ("222222222222",)]
+    first, second, other = [await named(monkeypatch, AWS_ACCESS_KEY_ID=key) for key in keys]
+    assert (first, other) == ("ses:us-east-1:111111111111", "ses:us-east-1:222222222222")
+    assert second == first
+
+
+async def test_an_account_has_a_schedule_in_each_region(monkeypatch):
+    assert await named(monkeypatch) != await named(monkeypatch, "ses://eu-central-1")
+
+
+@pytest.mark.parametrize("missing", ["AWS_ACCESS_KEY_ID"])
+async def test_without_credentials_there_is_a_name_for_now(monkeypatch, missing):
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv(missing)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    account = SesAccount(ses_from_url("ses://us-east-1", "http://127.0.0.1:9"), AccountLimits(14))
+    assert await account.name() == "ses:us-east-1"
+    monkeypatch.setenv(missing, KEYS[missing])
+    assert (await account.name()).startswith("ses:us-east-1:")
