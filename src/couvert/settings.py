@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _RATE: Final = re.compile(r"([1-9]\d{0,8})/([1-9]\d{0,6})s")
@@ -122,6 +122,21 @@ class Settings(BaseSettings):
             raise ValueError("write it as https://mail.example.com")
         return value or None
 
+    @field_validator("notice_queue_url", "queue_url", "result_queue_url", "dead_letter_queue_url")
+    @classmethod
+    def _is_a_queue_of_its_own(cls, value: str | None, before: ValidationInfo) -> str | None:
+        """What is put into one would be taken out as something else: lost, or put there again without end."""
+        for name, address in before.data.items():
+            if value and address and name.endswith("queue_url") and _is_same_queue(value, str(address)):
+                raise ValueError(f"is the queue of COUVERT_{name.upper()} too; each needs one of its own")
+        return value or None
+
+    @field_validator("bounce_mailbox", mode="before")
+    @classmethod
+    def _is_folder(cls, value: object) -> object:
+        """Nothing is no folder, rather than the one where couvert was started."""
+        return value or None
+
     @field_validator("ses_topics")
     @classmethod
     def _are_topics(cls, value: str) -> str:
@@ -182,6 +197,13 @@ class Settings(BaseSettings):
             return cls(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
         except ValidationError as error:
             raise WrongSetting("; ".join(map(_sentence, error.errors()))) from None
+
+
+def _is_same_queue(one: str, other: str) -> bool:
+    """A name, `sqs://mails`, may be that of any URL that ends with it."""
+    schemes = {urlsplit(one).scheme, urlsplit(other).scheme}
+    is_by_name = "sqs" in schemes and "" not in schemes
+    return one == other or (is_by_name and one.rpartition("/")[2] == other.rpartition("/")[2])
 
 
 def listed(text: str) -> frozenset[str]:

@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from couvert import wiring
-from couvert.cli.checks import clock, delivery, files, webhooks
+from couvert.cli.checks import clock, delivery, files, notices, webhooks
 from couvert.cli.checks.settings import suspicions
 from couvert.cli.doctor import CHECKS, doctor
 from couvert.commands.attempts import Attempts
@@ -56,6 +56,19 @@ def parts(open_parts):
 
 def verdicts(findings):
     return [finding.verdict for finding in findings]
+
+
+async def test_a_mailbox_for_bounces_that_is_none_is_wrong(open_parts, tmp_path):
+    found = await notices.notices(open_parts(bounce_mailbox=tmp_path / "bounces"))
+
+    assert verdicts(found) == [Verdict.WRONG]
+    assert "COUVERT_BOUNCE_MAILBOX" in found[0].sentence
+
+
+async def test_a_mailbox_for_bounces_that_mails_can_be_moved_in_is_well(open_parts, tmp_path):
+    (tmp_path / "bounces" / "new").mkdir(parents=True)
+
+    assert verdicts(await notices.notices(open_parts(bounce_mailbox=tmp_path / "bounces"))) == [Verdict.OK]
 
 
 async def test_of_a_new_installation_only_the_missing_serve_is_noted(parts):

@@ -44,7 +44,7 @@ async def test_a_provider_that_holds_is_wrong(parts):
     await parts.store.hold_pace(name, "400 SendingPausedException: Sending is paused.")
     (finding,) = await pace(parts)
     assert finding.verdict is Verdict.WRONG
-    assert "SendingPaused" in finding.sentence
+    assert "SendingPausedException: Sending is paused. It is tried again" in finding.sentence
 
 
 async def test_a_service_that_cannot_learn_what_this_command_can_is_wrong(parts):

@@ -251,6 +251,14 @@ async def test_what_cannot_be_told_is_kept_with_the_reason(bring, store, body, r
     assert (notice.body, notice.detail) == (body, detail)
 
 
+async def test_half_a_surrogate_pair_keeps_no_notice_from_being_told(bring, begun, desk):
+    told = ses_notice("Send", TO, tagged=(begun.delivery.id, 1), provider_id="\ud800")
+    nobodys = ses_notice("Delivery", TO, provider_id="\udfff")
+
+    assert [await bring(told), await bring(nobodys)] == [Result.READ, Result.WAITING]
+    assert (await desk.row(begun.delivery.id)).delivery.state is State.SENT
+
+
 async def test_after_a_bug_in_reading_the_others_are_read_and_it_is_read_again(
     bring, reading, sent, store, desk, clock, monkeypatch
 ):

@@ -164,6 +164,33 @@ async def test_while_the_provider_holds_one_delivery_at_a_time_is_tried_and_then
     assert audit(directory).faults.count == 0
 
 
+@dataclass
+class Picky(Moody):
+    """Takes nothing that goes to Bob, and holds everything then."""
+
+    tried: list[str] = field(default_factory=list)
+
+    async def hand_over(self, message: Message, clearance: Clearance) -> Outcome:
+        self.tried.append(message.recipient)
+        if message.recipient == "bob@example.com":
+            self.says = [Held("400 MessageRejected: Email address is not verified.")]
+        return await super().hand_over(message, clearance)
+
+
+async def test_after_a_hold_the_next_that_is_tried_is_another_mail(store, quick):
+    picky = Picky()
+    courier = courier_of(store, picky)
+    await accept(store, "bob@example.com")
+    courier.start()
+    await until(lambda: len(picky.tried) == 4 and courier.trouble)
+    await asyncio.sleep(0.05)
+    await accept(store, "alice@example.com")
+    await until(lambda: len(picky.tried) > 4)
+    await courier.stop()
+
+    assert picky.tried[4] == "alice@example.com"
+
+
 async def test_who_waits_for_a_mail_is_told_why_it_is_held(store, quick):
     moody = Moody([Held("400 SendingPausedException")] * 1000)
     courier = courier_of(store, moody)

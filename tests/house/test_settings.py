@@ -35,6 +35,37 @@ def test_it_is_named_with_what_to_write_instead(monkeypatch, name, value, says):
     assert "\n" not in str(wrong.value)
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("sqs://mails", "sqs://mails"),
+        ("sqs://mails", "https://sqs.eu-west-1.amazonaws.com/123456789012/mails"),
+        ("https://sqs.eu-west-1.amazonaws.com/1/mails", "https://sqs.eu-west-1.amazonaws.com/1/mails"),
+    ],
+)
+@pytest.mark.parametrize("name", ["QUEUE_URL", "RESULT_QUEUE_URL", "DEAD_LETTER_QUEUE_URL"])
+def test_a_queue_has_one_purpose(monkeypatch, name, one, other):
+    monkeypatch.setenv("COUVERT_NOTICE_QUEUE_URL", one)
+    monkeypatch.setenv(f"COUVERT_{name}", other)
+
+    with pytest.raises(WrongSetting, match=f"COUVERT_{name}: is the queue of COUVERT_NOTICE_QUEUE_URL too"):
+        Settings.read()
+
+
+def test_queues_of_one_name_may_be_of_two_accounts(monkeypatch):
+    monkeypatch.setenv("COUVERT_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/111111111111/mails")
+    monkeypatch.setenv("COUVERT_DEAD_LETTER_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/222222222222/mails")
+
+    assert Settings.read().dead_letter_queue_url != Settings.read().queue_url
+
+
+@pytest.mark.parametrize("name", ["QUEUE_URL", "NOTICE_QUEUE_URL", "DEAD_LETTER_QUEUE_URL", "BOUNCE_MAILBOX"])
+def test_what_is_set_to_nothing_is_not_set(monkeypatch, name):
+    monkeypatch.setenv(f"COUVERT_{name}", "")
+
+    assert getattr(Settings.read(), name.lower()) is None
+
+
 def test_what_the_command_line_gives_wins_over_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("COUVERT_DATA_DIR", "/elsewhere")
     assert Settings.read(data_dir=tmp_path).data_dir == tmp_path

@@ -1,6 +1,7 @@
 """The workers that fetch notices and read them: from a real queue's double, and from a folder."""
 
 import asyncio
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -178,6 +179,19 @@ async def test_what_could_not_be_kept_stays_where_it_is(tmp_path, taking, store)
 
     assert len(await store.notices(EVERY, 9)) == 1
     assert list((tmp_path / "new").iterdir()) == []
+
+
+async def test_what_cannot_be_read_keeps_none_of_the_others(tmp_path, taking, store):
+    (tmp_path / "new" / "0.folder").mkdir(parents=True)
+    (tmp_path / "new" / "1.gone").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(tmp_path / "new" / "2.pipe")
+    (tmp_path / "new" / "3.host").write_bytes(b"three")
+
+    taken = await BounceMailbox(tmp_path, taking).take()
+
+    assert taken == 1
+    assert [notice.body for notice in await store.notices(EVERY, 9)] == [b"three"]
+    assert [path.name for path in (tmp_path / "cur").iterdir()] == ["3.host:2,S"]
 
 
 # --- The reader -------------------------------------------------------------------------------------------------------

@@ -193,8 +193,8 @@ class Attempts:
             case Throttled(reason, after_seconds):
                 pause_ms = retry.after_throttling_ms(after_seconds, self.chance())
                 return [rules.release(delivery, attempt, now, pause_ms)], reason
-            case Held(reason):
-                return [rules.release(delivery, attempt, now, retry.HELD_MS)], reason
+            case Held(reason, pause_seconds):
+                return [rules.release(delivery, attempt, now, int(pause_seconds * 1000) + retry.HELD_MS)], reason
             case _:
                 assert_never(outcome)
 

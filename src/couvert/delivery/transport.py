@@ -80,6 +80,8 @@ class Held:
     """
 
     reason: str
+    pause_seconds: float = 0.0
+    """How long nothing at all is tried then."""
 
 
 Outcome = Taken | TryLater | Refused | Unknown | Withheld | Throttled | Held

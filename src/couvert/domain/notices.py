@@ -236,8 +236,9 @@ def _addresses(part: Any, name: str) -> list[str]:
 
 
 def _text(part: Any, name: str) -> str | None:
+    """What can be stored of it: JSON may hold half a surrogate pair."""
     found = part.get(name) if isinstance(part, dict) else None
-    return found if isinstance(found, str) and found else None
+    return found.encode("utf-8", "replace").decode() if isinstance(found, str) and found else None
 
 
 def _diagnosis(recipient: Any) -> str | None:

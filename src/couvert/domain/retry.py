@@ -15,7 +15,9 @@ GIVE_UP_AFTER_MS: Final = 24 * 3_600_000
 THROTTLED_MS: Final = 2_000
 """The longest pause of what the provider had no time for: it is the pace that slows down."""
 HELD_MS: Final = 5_000
-"""So that the next to find out whether mail is taken again is another delivery: this one's sender may be the reason."""
+"""After the pause in which nothing is tried, so that the next to find out whether mail is taken again is another
+delivery: this one's sender may be the reason.
+"""
 
 
 def ceiling_ms(deferrals: int) -> int:

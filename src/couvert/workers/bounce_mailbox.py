@@ -7,6 +7,8 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Final
 
+import structlog
+
 from couvert.commands.notice_intake import TakeNotices
 from couvert.store.notices import Source
 from couvert.workers.tasks import again_and_again, at_work
@@ -15,6 +17,8 @@ NAP_SECONDS: Final = 5.0
 AT_ONCE: Final = 50
 LONGEST: Final = 1_000_000
 """Bytes of a mail that are kept: the report comes first, the returned message after it."""
+
+log = structlog.get_logger()
 
 
 class BounceMailbox:
@@ -40,9 +44,19 @@ class BounceMailbox:
 
 
 def _mails(folder: Path) -> dict[str, bytes]:
-    """Name -> content, the oldest first, as far as names of a Maildir tell."""
-    names = sorted(path.name for path in (folder / "new").iterdir() if not path.name.startswith("."))[:AT_ONCE]
-    return {name: _beginning(folder / "new" / name) for name in names}
+    """Name -> content, the oldest first, as far as names of a Maildir tell. What cannot be read keeps none of the
+    others: it stays, and is tried again.
+    """
+    mails: dict[str, bytes] = {}
+    for path in sorted(path for path in (folder / "new").iterdir() if not path.name.startswith(".")):
+        if len(mails) == AT_ONCE:
+            break
+        try:
+            if path.is_file():  # A pipe would be waited for.
+                mails[path.name] = _beginning(path)
+        except OSError as fault:
+            log.warning("bounce_mailbox.not_read", file=path.name, trouble=fault.strerror)
+    return mails
 
 
 def _beginning(path: Path) -> bytes:

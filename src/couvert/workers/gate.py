@@ -38,6 +38,11 @@ class Gate:
         self.is_on_trial = False
         """One delivery may pass, to find out whether the provider takes mail again."""
 
+    @property
+    def next_hold_seconds(self) -> float:
+        """The longest that is waited, if nothing is taken, before another delivery is tried."""
+        return min(self._hold_seconds * 2, LONGEST_HOLD_SECONDS)
+
     def close(self, trouble: str) -> None:
         if self.trouble is None:
             log.error("transport.unreachable", transport=self._transport.name, trouble=trouble)
@@ -68,7 +73,7 @@ class Gate:
         ceiling = SHORTEST_SECONDS
         while self.trouble is not None:
             if self.is_held:
-                self._hold_seconds = ceiling = min(self._hold_seconds * 2, LONGEST_HOLD_SECONDS)
+                self._hold_seconds = ceiling = self.next_hold_seconds
             await asyncio.sleep(ceiling * (0.5 + self._chance() / 2))
             ceiling = min(ceiling * 2, LONGEST_SECONDS)
             try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import structlog
 
@@ -86,7 +87,7 @@ class Passage:
             outcome = TryLater(outcome.reason, outcome.after_seconds)
         self.hand_overs.ended(message, outcome, clock() - began)
         self._heed(outcome)
-        return outcome
+        return replace(outcome, pause_seconds=self.gate.next_hold_seconds) if isinstance(outcome, Held) else outcome
 
     def _heed(self, outcome: Outcome) -> None:
         """What the provider said of itself, rather than of the message."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from couvert.cli.times import utc
@@ -23,6 +25,7 @@ async def notices(parts: Parts) -> Sequence[Finding]:
     last = max((total.last_received_at for total in totals), default=None)
     return [
         *([await _last(parts, last)] if parts.transport.name == "ses" or last is not None else []),
+        *_mailbox(parts.settings.bounce_mailbox),
         *await _unread(parts),
         *_in_vain(totals),
     ]
@@ -40,6 +43,19 @@ async def _last(parts: Parts, last: int | None) -> Finding:
         sentence = f"{when}, though a mail was handed over {utc(taken)}"
         return wrong("last notice", f"{sentence}: follow their way, above, and look at the topic's delivery log")
     return well("last notice", when)
+
+
+def _mailbox(folder: Path | None) -> Sequence[Finding]:
+    if folder is None:
+        return []
+    if not (folder / "new").is_dir():
+        sentence = f"{folder} is no Maildir, it has no folder `new`"
+        return [wrong("mailbox", f"{sentence}: set COUVERT_BOUNCE_MAILBOX to the one that bounces are put into")]
+    # A mail is moved from one to the other; `cur` is made if it is not there.
+    target = folder / "cur" if (folder / "cur").exists() else folder
+    if not all(os.access(place, os.R_OK | os.W_OK | os.X_OK) for place in (folder / "new", target)):
+        return [wrong("mailbox", f"{folder} and what is in it must be readable and writable for who runs couvert")]
+    return [well("mailbox", f"{folder} is there")]
 
 
 async def _unread(parts: Parts) -> Sequence[Finding]:

@@ -26,7 +26,9 @@ async def pace(parts: Parts) -> Sequence[Finding]:
         return [well("pace", "none: what is due leaves at once")]
     stored = await parts.store.pace(await account.name())
     if stored is not None and stored.held is not None:
-        return [wrong("pace", f"the provider takes no mail: {stored.held}. It is tried again every few minutes")]
+        return [
+            wrong("pace", f"the provider takes no mail: {stored.held.rstrip('.')}. It is tried again every few minutes")
+        ]
     try:
         limits = await account.limits()
     except Unreachable as trouble:

@@ -63,6 +63,7 @@ _QUOTA: Final = re.compile(r"daily\b.*\bquota", re.IGNORECASE)
 _RATE: Final = re.compile(r"\brate\b.*\bexceeded", re.IGNORECASE)
 _NOT_VERIFIED: Final = re.compile(r"not verified", re.IGNORECASE)
 _FAILED_IDENTITIES: Final = re.compile(r"failed the check in region \S+: (?P<identities>.+)", re.IGNORECASE)
+_BETWEEN_IDENTITIES: Final = re.compile(r"[\s,<>]+")
 
 
 def outcome(reply: Reply, message: Message) -> Outcome:
@@ -103,7 +104,8 @@ def _is_for_an_unverified_sender(words: str, message: Message) -> bool:
     if not _NOT_VERIFIED.search(words):
         return False
     found = _FAILED_IDENTITIES.search(words)
-    return found is None or message.sender.lower() in found["identities"].lower()
+    # As a whole: one address may end with another, and a recipient's must not stop all mail.
+    return found is None or message.sender.lower() in _BETWEEN_IDENTITIES.split(found["identities"].lower())
 
 
 def _no_answer(reply: Reply) -> Unknown:
