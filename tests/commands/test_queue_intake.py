@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from structlog.testing import capture_logs
 
 from couvert.api.v1.queue import read_message
 from couvert.commands.idempotency import IdempotencyKeys
@@ -121,10 +122,12 @@ async def test_a_message_that_comes_again_is_not_sent_again_and_its_result_is_du
 
 
 async def test_two_of_the_same_in_one_batch_are_one_mail(intake, store):
-    fates = await intake.take([message("m-1"), message("m-2"), message("m-3")])
+    with capture_logs() as lines:
+        fates = await intake.take([message("m-1"), message("m-2"), message("m-3")])
 
     assert sorted(type(fate).__name__ for fate in fates) == ["Accepted", "Known", "Known"]
     assert await total(store) == 1
+    assert [line for line in lines if line["log_level"] != "debug"] == [], "nothing went wrong"
 
 
 @pytest.mark.parametrize("change", [BOB, {"queued_at": "2025-01-27T10:30:01Z"}, {"subject": "Another"}])
@@ -211,10 +214,12 @@ async def test_a_failure_says_what_is_wrong_and_repeats_what_could_be_read(take,
     assert kept.echo == Echo("msg-123", "recipient-123", "john", "2025-01-27T10:30:00Z")
 
 
-async def test_an_unknown_variable_is_named(take):
-    fate = await take(message(html_template="{{nickname}}"))
+async def test_an_unknown_variable_is_named_in_the_log_too(take):
+    with capture_logs() as lines:
+        fate = await take(message(html_template="{{nickname}}"))
 
     assert "nickname" in fate.fault
+    assert [(line["event"], line["fault"]) for line in lines] == [("queue.malformed", fate.fault)]
 
 
 async def test_what_is_repeated_is_never_more_than_a_line(take, store):
