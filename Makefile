@@ -44,7 +44,7 @@ check: $(VENV)/.dev ## The static checks alone
 	$(PIP) check
 
 .PHONY: quick
-quick: $(VENV)/.dev ## The tests of the domain, in about a second
+quick: $(VENV)/.dev ## The tests of the domain, in a few seconds
 	$(BIN)/pytest -q tests/domain $(ARGS)
 
 .PHONY: fix

@@ -65,7 +65,7 @@ class Settings(BaseSettings):
         "", description="ARNs of the SNS topics that bring SES's notices to `/v2/provider/ses`, separated by commas."
     )
     sns_endpoints: str = Field(
-        "", description="Where SNS's certificates may come from besides Amazon, for tests: `http://127.0.0.1:9999`."
+        "", description="Where SNS's certificates may come from besides Amazon, for tests: `http://127.0.0.1:4579`."
     )
     notice_queue_url: str | None = Field(
         None, description="The SQS queue that SES's notices are fetched from: `sqs://name`, or its full URL."
@@ -150,7 +150,7 @@ class Settings(BaseSettings):
     def _are_endpoints(cls, value: str) -> str:
         for endpoint in listed(value):
             if urlsplit(endpoint).scheme not in {"http", "https"} or urlsplit(endpoint).path:
-                raise ValueError(f"{endpoint!r} is no address; write http://127.0.0.1:9999")
+                raise ValueError(f"{endpoint!r} is no address; write http://127.0.0.1:4579")
         return value
 
     @field_validator("trusted_proxies")

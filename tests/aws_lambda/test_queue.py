@@ -3,10 +3,12 @@
 import json
 import resource
 
+import boto3
 import pytest
 
 from couvert.domain import ids
 from couvert.domain.delivery import State
+from couvert.simulator.testing import SimulatedSes
 from tests.aws_lambda.events import SCHEDULE, mails, record, sqs_event
 from tests.crash.until import until
 from tests.workers.queue.post import body
@@ -160,6 +162,42 @@ def test_results_wait_for_a_queue_that_is_away_and_hold_nobody_up(start, post, l
     container.invoke(SCHEDULE)
 
     assert [json.loads(message["Body"])["recipient"] for message in results.received()] == [ALICE]
+
+
+# --- Notices ----------------------------------------------------------------------------------------------------------
+
+
+def test_notices_of_a_queue_are_fetched_and_read_by_later_invocations(start, aws, post, ledger):
+    post("notices")
+    subscribed(aws, "notices")
+    transport = "ses://us-east-1?configuration_set=couvert"
+    container = start("queue", notice_queue_url="sqs://notices", transport=transport)
+    assert container.invoke(mails(ALICE, "bounce@simulator.amazonses.com")) == NONE_FAILED
+
+    until(lambda: container.invoke(SCHEDULE) is None and ledger.in_state(State.DELIVERED), "a delivery is told of")
+    until(lambda: container.invoke(SCHEDULE) is None and ledger.in_state(State.BOUNCED), "a bounce is told of")
+
+    assert ledger.in_state(State.DELIVERED) == {ALICE}
+    assert ledger.unread() == 0
+
+
+def test_a_notice_queue_that_is_not_there_holds_nobody_up(start, aws, ledger):
+    container = start("queue", notice_queue_url="sqs://notices")
+
+    assert container.invoke(mails(ALICE)) == NONE_FAILED
+
+    assert ledger.in_state(State.SENT) == {ALICE}
+
+
+def subscribed(aws: SimulatedSes, name: str) -> None:
+    """The queue gets what SES publishes."""
+    sns = boto3.client("sns", endpoint_url=aws.url, region_name="us-east-1")
+    sns.subscribe(
+        TopicArn="arn:aws:sns:us-east-1:123456789012:couvert-notices",
+        Protocol="sqs",
+        Endpoint=f"arn:aws:sqs:us-east-1:123456789012:{name}",
+        Attributes={"RawMessageDelivery": "true"},
+    )
 
 
 # --- Messages of our own ----------------------------------------------------------------------------------------------

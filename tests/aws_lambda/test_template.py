@@ -69,3 +69,10 @@ def test_no_two_containers_write_to_one_sqlite(template, functions):
     assert template["Globals"]["Function"]["ReservedConcurrentExecutions"] == 1
     assert sorted(function["Condition"] for function in functions) == ["HasApi", "HasQueue"]
     assert set(template["Parameters"]["Doors"]["AllowedValues"]) == {"api", "queue"}
+
+
+def test_the_queue_of_notices_believes_their_topic_alone(template):
+    [statement] = template["Resources"]["NoticeQueuePolicy"]["Properties"]["PolicyDocument"]["Statement"]
+
+    assert statement["Principal"] == {"Service": "sns.amazonaws.com"}
+    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Ref": "NoticeTopic"}}}

@@ -372,6 +372,24 @@ async def test_silence_after_mails_were_handed_over_is_wrong(open_parts, monkeyp
         assert (await said(parts, "last notice"))[0] is Verdict.OK
 
 
+async def test_that_no_notice_ever_came_is_worth_knowing_once_a_mail_left_a_while_ago(open_parts, monkeypatch):
+    parts = open_parts()
+    async with wiring.running(parts, delivers=True):
+        await mail_from(parts, "shop@example.com")
+        parts.courier.wake()
+        while await parts.store.last_taken_at(wiring.now_ms() + 1) is None:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        assert (await said(parts, "last notice"))[0] is Verdict.OK
+
+        monkeypatch.setattr(notices, "SOON_MS", 0)
+        verdict, sentence = await said(parts, "last notice")
+        await parts.take_notices.keep(Source.SQS, [b"{}"])
+
+        assert verdict is Verdict.NOTE
+        assert "none was ever seen, though a mail was handed over" in sentence
+        assert (await said(parts, "last notice"))[0] is Verdict.OK
+
+
 async def test_notices_that_nobody_reads_are_told(open_parts, monkeypatch):
     parts = open_parts()
     await parts.take_notices.keep(Source.SQS, [ses_notice("Delivery", "bob@example.net")])

@@ -14,6 +14,7 @@ from couvert.domain.refusals import NotFound, RuleBroken
 from couvert.settings import Settings
 from couvert.wiring import now_ms
 from tests.commands.desk import mail
+from tests.commands.ses_notices import ses_notice
 from tests.delivery.test_bounce_mail import group, report
 
 
@@ -62,7 +63,7 @@ def test_a_bounce_in_a_file_is_told_to_its_delivery(couvert, bounce, delivery):
 
     assert code == 0
     assert printed.startswith(f"{bounce}: ")
-    assert printed.rstrip().endswith("file     read")
+    assert printed.split()[-4:] == ["file", "read", "bounced", ids.encode("dlv", delivery)]
     shown = couvert("show", ids.encode("dlv", delivery))[1]
     assert "state:        bounced" in shown
     assert "5.1.1: smtp; 550 no" in shown
@@ -75,6 +76,19 @@ def test_the_same_file_is_told_once(couvert, bounce, delivery):
 
     assert couvert("show", ids.encode("dlv", delivery))[1].count("delivery.bounced") == 1
     assert len(couvert("notice", "list")[1].splitlines()) == 1
+
+
+def test_a_list_of_notices_says_what_each_tells_and_of_which_delivery(couvert, tmp_path, delivery):
+    file = tmp_path / "notice.json"
+    file.write_bytes(ses_notice("Complaint", "bob@example.org", tagged=(delivery, 1)))
+    opened = tmp_path / "opened.json"
+    opened.write_bytes(ses_notice("Open", "bob@example.org"))
+    couvert("notice", "read", file, opened)
+
+    of_open, of_complaint = (line.split() for line in couvert("notice", "list")[1].splitlines())
+
+    assert of_complaint[4:] == ["read", "complained", ids.encode("dlv", delivery)]
+    assert of_open[4:] == ["unknown", "Open"]
 
 
 def test_what_tells_nothing_is_kept_listed_and_read_again(couvert, tmp_path, delivery):

@@ -45,6 +45,12 @@ def test_a_delivery_is_shown_with_its_timeline(tmp_path, mail_id, capsys):
     assert "mail.accepted" in shown
 
 
+@pytest.mark.parametrize("which", ["foo", "mail_nope", "dlv_", "key_1000000000000"])
+def test_what_is_no_id_is_told_how_both_kinds_look(tmp_path, mail_id, which):
+    with pytest.raises(NotFound, match=f"{which} is neither .+ like mail_.+ like dlv_"):
+        show(tmp_path, which)
+
+
 @pytest.mark.parametrize("which", ["mail_1000000000000", "dlv_1000000000000"])
 def test_what_is_not_there_is_refused(tmp_path, mail_id, which):
     with pytest.raises(NotFound, match=f"no .+ {which} here"):

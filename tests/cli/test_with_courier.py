@@ -9,6 +9,7 @@ import pytest
 from couvert.cli import options
 from couvert.domain.delivery import State
 from couvert.domain.mail import AcceptMail, Recipient, Sender
+from couvert.domain.refusals import NotFound
 from couvert.settings import Settings
 from couvert.wiring import Parts, ServeLock
 
@@ -80,3 +81,21 @@ def test_a_serve_that_is_restarted_in_time_is_waited_for(tmp_path, monkeypatch):
 
     assert options.with_courier(Settings(data_dir=tmp_path), work) is State.QUEUED
     give_up(lock)
+
+
+def test_a_directory_that_is_made_is_told_and_one_that_is_there_is_not(tmp_path, capsys):
+    given = Settings(data_dir=tmp_path / "new")
+
+    options.with_courier(given, lambda parts, is_served: asyncio.sleep(0))
+    first = capsys.readouterr().err
+    options.with_courier(given, lambda parts, is_served: asyncio.sleep(0))
+
+    assert f"couvert: new data directory {tmp_path / 'new'}\n" in first
+    assert "new data directory" not in capsys.readouterr().err
+
+
+def test_who_looks_where_no_data_is_hears_how_to_begin(tmp_path):
+    with pytest.raises(NotFound, match=r"There is no couvert in .*: `couvert serve` begins one there"):
+        options.with_parts(tmp_path, lambda parts: asyncio.sleep(0))
+
+    assert list(tmp_path.iterdir()) == []

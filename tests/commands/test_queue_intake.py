@@ -3,8 +3,10 @@
 import json
 
 import pytest
+from structlog.testing import CapturingLogger
 
 from couvert.api.v1.queue import read_message
+from couvert.commands import queue_intake
 from couvert.commands.idempotency import IdempotencyKeys
 from couvert.commands.queue_intake import (
     OURS,
@@ -20,6 +22,7 @@ from couvert.commands.queue_intake import (
 from couvert.domain import ids
 from couvert.domain.mail import BULK
 from couvert.store.messages import Echo, ResultDue
+from couvert.store.sqlite import committer
 from tests.workers.queue.post import BODY
 
 BOB = {"recipient_email": "bob@example.org"}
@@ -120,11 +123,15 @@ async def test_a_message_that_comes_again_is_not_sent_again_and_its_result_is_du
     assert await store.results_due(10) == [ResultDue(first.delivery_id, None, 1)]
 
 
-async def test_two_of_the_same_in_one_batch_are_one_mail(intake, store):
+async def test_two_of_the_same_in_one_batch_are_one_mail(intake, store, monkeypatch):
+    said = CapturingLogger()
+    monkeypatch.setattr(committer, "log", said)
+
     fates = await intake.take([message("m-1"), message("m-2"), message("m-3")])
 
     assert sorted(type(fate).__name__ for fate in fates) == ["Accepted", "Known", "Known"]
     assert await total(store) == 1
+    assert said.calls == [], "nothing went wrong"
 
 
 @pytest.mark.parametrize("change", [BOB, {"queued_at": "2025-01-27T10:30:01Z"}, {"subject": "Another"}])
@@ -211,10 +218,14 @@ async def test_a_failure_says_what_is_wrong_and_repeats_what_could_be_read(take,
     assert kept.echo == Echo("msg-123", "recipient-123", "john", "2025-01-27T10:30:00Z")
 
 
-async def test_an_unknown_variable_is_named(take):
+async def test_an_unknown_variable_is_named_in_the_log_too(take, monkeypatch):
+    said = CapturingLogger()
+    monkeypatch.setattr(queue_intake, "log", said)
+
     fate = await take(message(html_template="{{nickname}}"))
 
     assert "nickname" in fate.fault
+    assert said.calls == [("warning", ("queue.malformed",), {"message": "m-1", "fault": fate.fault})]
 
 
 async def test_what_is_repeated_is_never_more_than_a_line(take, store):

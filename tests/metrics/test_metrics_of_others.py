@@ -43,6 +43,10 @@ async def test_a_provider_that_takes_nothing_is_seen_in_every_process(away):
     await until(away.ses.copies)
 
 
+async def test_where_no_notice_ever_came_the_last_is_from_1970(parts):
+    assert of(await read(parts), "couvert_last_notice_timestamp_seconds") == 0, "an alert needs something to compare"
+
+
 async def test_notices_that_wait_are_counted_and_replays_say_nothing_of_time(parts):
     await parts.take_notices.keep(Source.FILE, [b"{}", b"[]"])
     assert of(await read(parts), "couvert_unread_notices") == 2

@@ -24,6 +24,7 @@ class Chores:
         self._read_notices = parts.read_notices
         self._results = wiring.results_of(parts)
         self._dead_letters = wiring.dead_letters_of(parts)
+        self._notice_queue = wiring.notice_queue_of(parts)
 
     async def start(self) -> None:
         if self._results is not None:
@@ -38,6 +39,18 @@ class Chores:
             await self._results.rest()
         await self._each("dead_letters", self._dead_letters.copy, time)
         await self._dead_letters.rest()
+        if self._notice_queue is not None:
+            # The last, for it takes what time there is while there is a crowd in it.
+            await self._each("notice_queue", self._fetch_notices, time)
+            await self._notice_queue.rest()
+
+    async def _fetch_notices(self) -> int:
+        """Without waiting for any: what SQS does not show at once comes with the next invocation."""
+        assert self._notice_queue is not None
+        fetched = await self._notice_queue.turn(wait_seconds=0)
+        while await self._read_notices.read_due():
+            pass
+        return fetched
 
     async def _each(self, name: str, step: Callable[[], Awaitable[int]], time: TimeLeft) -> None:
         try:

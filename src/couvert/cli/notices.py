@@ -53,7 +53,7 @@ def list_(
     most: Annotated[int, typer.Option("--most", min=1, help="How many, the newest first.")] = 100,
     data: Data = None,
 ) -> None:
-    """List notices: id, when and how each came, what came of it."""
+    """List notices: id, when and how each came, what came of it, what it says, and of which delivery."""
     wanted = (UNREAD if unread else frozenset()) | (IN_VAIN if failed else frozenset())
 
     async def work(parts: Parts) -> list[StoredNotice]:
@@ -115,5 +115,9 @@ def _content(file: Path) -> bytes:
 
 
 def _line(notice: StoredNotice) -> str:
+    """`  12  2025-01-27 10:30:00.123Z  sqs      read        bounced    dlv_06y5f5z3g0001`, and the detail, if any."""
+    from couvert.commands.notice_reading import gist_of
+
+    kind, deliveries = gist_of(notice.body) or ("", "")
     came = f"{notice.id:>8}  {utc(notice.received_at)}  {notice.source:7}  {notice.result:10}"
-    return f"{came}  {notice.detail}" if notice.detail else came.rstrip()
+    return "  ".join([came, *([f"{kind:9}"] if kind else []), *filter(None, (deliveries, notice.detail))]).rstrip()

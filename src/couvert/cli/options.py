@@ -48,7 +48,10 @@ def with_parts(data: Path | None, work: Callable[[Parts], Awaitable[T]], *, crea
     async def run() -> T:
         read = settings(data)
         if not creates and not wiring.has_data(read):
-            raise NotFound(f"There is no couvert in {read.data_dir}; is --data (or COUVERT_DATA_DIR) right?")
+            advice = (
+                "`couvert serve` begins one there, as `couvert migrate` does, if --data (or COUVERT_DATA_DIR) is right"
+            )
+            raise NotFound(f"There is no couvert in {read.data_dir}: {advice}")
         parts = wiring.open_parts(read)
         async with wiring.running(parts, delivers=False):
             return await work(parts)
@@ -60,6 +63,8 @@ def with_courier(read: Settings, work: Callable[[Parts, bool], Awaitable[T]]) ->
     """As `with_parts`, with this process delivering if no `serve` does; `work` is told whether one does."""
     from couvert import wiring
 
+    if not wiring.has_data(read):
+        print(f"couvert: new data directory {read.data_dir.resolve()}", file=sys.stderr)
     lock = wiring.ServeLock(read.data_dir)
     is_served = lock.is_taken()
     end_on(signal.SIGINT)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Messages of the bulk queue that no mail could be made of, and that no dead-letter queue has.")
 
-Names = Annotated[list[str], typer.Argument(help="Message ids, as `couvert queue list` prints them.")]
+Names = Annotated[list[str], typer.Argument(metavar="ID", help="Message ids, as `couvert queue list` prints them.")]
 
 
 @app.command("list")

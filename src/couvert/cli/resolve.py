@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from couvert.cli.options import Data, with_parts
-from couvert.cli.show import delivery_id_of, print_delivery
-from couvert.domain.refusals import RuleBroken
+from couvert.cli.show import print_delivery
+from couvert.domain import ids
+from couvert.domain.refusals import NotFound, RuleBroken
 
 if TYPE_CHECKING:
     from couvert.domain.intervention import UnknownDecision
@@ -25,7 +26,9 @@ def resolve(
     if sent == resend:
         raise RuleBroken("Say either --sent or --resend.")
     decision: UnknownDecision = "sent" if sent else "resend"
-    delivery_id = delivery_id_of(delivery)
+    delivery_id = ids.decode("dlv", delivery)
+    if delivery_id is None:
+        raise NotFound(f"{delivery} is not a delivery's id; those look like {ids.encode('dlv', 1 << 60)}")
 
     async def work(parts: Parts) -> None:
         await parts.interventions.resolve(delivery_id, decision)

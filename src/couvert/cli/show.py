@@ -27,17 +27,12 @@ def show(
     mail_id = ids.decode("mail", which)
     if mail_id is not None:
         with_parts(data, lambda parts: _print_mail(parts, mail_id))
-    else:
-        delivery_id = delivery_id_of(which)
-        with_parts(data, lambda parts: print_delivery(parts, delivery_id))
-
-
-def delivery_id_of(text: str) -> int:
-    """Raises `NotFound`."""
-    delivery_id = ids.decode("dlv", text)
+        return
+    delivery_id = ids.decode("dlv", which)
     if delivery_id is None:
-        raise NotFound(f"{text} is not a delivery's id; those look like {ids.encode('dlv', 1 << 60)}")
-    return delivery_id
+        looks = f"{ids.encode('mail', 1 << 60)}, and a delivery's like {ids.encode('dlv', 1 << 60)}"
+        raise NotFound(f"{which} is neither a mail's id nor a delivery's; a mail's looks like {looks}")
+    with_parts(data, lambda parts: print_delivery(parts, delivery_id))
 
 
 async def _print_mail(parts: Parts, mail_id: int) -> None:

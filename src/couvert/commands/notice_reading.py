@@ -15,7 +15,7 @@ from couvert.commands.notices import Notices
 from couvert.commands.rows import encodable
 from couvert.delivery import bounce_mail
 from couvert.delivery.letters import to_ascii
-from couvert.domain import notices as rules
+from couvert.domain import ids, notices as rules
 from couvert.domain.delivery import Confirmed, Sent, has_begun
 from couvert.domain.notice_times import told_at
 from couvert.domain.notices import NoticeEvent, OtherKind, Statement, Unreadable
@@ -203,6 +203,18 @@ def _read_by_rules(notice: StoredNotice) -> tuple[NoticeReading, Sequence[Statem
 def statements_of(raw: bytes) -> list[Statement]:
     """Of a mail or of SES's JSON, as it begins. Raises `Unreadable` and `OtherKind`."""
     return rules.read(raw) if raw.lstrip()[:1] in {b"{", b"["} else bounce_mail.read(raw)
+
+
+def gist_of(raw: bytes) -> tuple[str, str] | None:
+    """What a notice says (`bounced`), and the ids of the deliveries that it names, if any; None if it says nothing."""
+    try:
+        statements = statements_of(raw)
+    except (OtherKind, Unreadable):
+        return None
+    subjects = [statement.subject for statement in statements]
+    named = [subject.tagged[0] if subject.tagged else subject.delivery_id for subject in subjects]
+    deliveries = dict.fromkeys(ids.encode("dlv", one) for one in named if one is not None)
+    return " ".join(dict.fromkeys(statement.kind for statement in statements)), " ".join(deliveries)
 
 
 def _plain(address: str) -> str:

@@ -166,7 +166,7 @@ class TakeMessages:
         kept = MalformedMessage(message.id, now, message.body, fault, echo)
         due = [ResultDue(message_id=message.id)] if self.tells_results else []
         await self.store.commit(Change(at=now, malformed=[kept], results_due=due))
-        log.warning("queue.malformed", message=message.id)
+        log.warning("queue.malformed", message=message.id, fault=fault)
         return Malformed(fault)
 
 

@@ -79,7 +79,9 @@ def _guessed(mail: Message, subject: Subject) -> Iterator[Statement]:
     try:
         from flufl.bounce import all_failures  # noqa: PLC0415 - an extra, for whoever reads bounces
     except ImportError:
-        raise Unreadable("it is no standard bounce; to read the others: pip install couvert[inbound]") from None
+        raise Unreadable(
+            "it is no standard bounce; for others, install couvert with its extra `inbound`: README, Amazon SES"
+        ) from None
     if not getaddresses([str(mail.get("From", ""))]):
         # One of its detectors (6.0.0, Yale's) stumbles over a mail from nobody.
         del mail["From"]

@@ -61,9 +61,10 @@ def _notices(of: Watched) -> list[Measure]:
             "couvert_oldest_unread_notice_seconds", "For how long the oldest of them has waited.",
             lambda: readings.oldest_unread_notice_seconds,
         ),
-        Measure(
-            "couvert_last_notice_timestamp_seconds", "gauge", "When the last notice came, in seconds since 1970.", (),
-            lambda: [((), at / 1000)] if (at := readings.last_notice_at) is not None else [],
+        gauge(
+            "couvert_last_notice_timestamp_seconds",
+            "When the last notice came, in seconds since 1970; 0 if none ever did.",
+            lambda: (readings.last_notice_at or 0) / 1000,
         ),
     ]  # fmt: skip
 

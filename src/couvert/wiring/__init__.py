@@ -1,6 +1,14 @@
 """Puts the parts together: the only place that picks implementations."""
 
-from couvert.wiring.at_work import bulk_at_work, dead_letters_of, notices_at_work, results_at_work, results_of, running
+from couvert.wiring.at_work import (
+    bulk_at_work,
+    dead_letters_of,
+    notice_queue_of,
+    notices_at_work,
+    results_at_work,
+    results_of,
+    running,
+)
 from couvert.wiring.clocks import now_ms, now_us
 from couvert.wiring.directory import has_data, open_store
 from couvert.wiring.links import invitation, shown_url
@@ -22,6 +30,7 @@ __all__ = [
     "invitation",
     "kind_of",
     "last_provider",
+    "notice_queue_of",
     "notices_at_work",
     "now_ms",
     "now_us",

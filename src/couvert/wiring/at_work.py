@@ -15,6 +15,7 @@ from couvert.wiring.queues import queue_of
 from couvert.workers.bounce_mailbox import BounceMailbox
 
 if TYPE_CHECKING:
+    from couvert.workers.notice_queue import NoticeQueue
     from couvert.workers.queue.dead_letters import DeadLetters
     from couvert.workers.results import Results
 
@@ -52,11 +53,19 @@ async def notices_at_work(parts: Parts) -> AsyncIterator[None]:
         await stack.enter_async_context(parts.notice_reader.at_work())
         if settings.bounce_mailbox is not None:
             await stack.enter_async_context(BounceMailbox(settings.bounce_mailbox, parts.take_notices).at_work())
-        if (queue := queue_of(settings, "notice_queue_url")) is not None:
-            from couvert.workers.notice_queue import NoticeQueue
-
-            await stack.enter_async_context(NoticeQueue(queue, parts.take_notices).at_work())
+        if (notice_queue := notice_queue_of(parts)) is not None:
+            await stack.enter_async_context(notice_queue.at_work())
         yield
+
+
+def notice_queue_of(parts: Parts) -> NoticeQueue | None:
+    """None if the settings name none. Raises `WrongSetting`."""
+    queue = queue_of(parts.settings, "notice_queue_url")
+    if queue is None:
+        return None
+    from couvert.workers.notice_queue import NoticeQueue
+
+    return NoticeQueue(queue, parts.take_notices)
 
 
 @asynccontextmanager

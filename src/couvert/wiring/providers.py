@@ -36,7 +36,7 @@ def _smtp(settings: Settings) -> tuple[Transport, Account | None]:
 
 def _ses(settings: Settings) -> tuple[Transport, Account | None]:
     if importlib.util.find_spec("boto3") is None:
-        raise WrongSetting("COUVERT_TRANSPORT: Amazon SES needs more libraries: pip install couvert[aws]")
+        raise WrongSetting("COUVERT_TRANSPORT: install couvert with its extra `aws`: README, Amazon SES")
     from couvert.delivery.transports.ses import SesAccount, SesTransport, ses_from_url
 
     options = ses_from_url(settings.transport, settings.aws_endpoint_url)

@@ -29,7 +29,7 @@ def queue_of(settings: Settings, name: str) -> Queue | None:
         return Queue(address, settings.aws_endpoint_url)
     except ImportError:
         raise WrongSetting(
-            f"COUVERT_{name.upper()}: Amazon SQS needs more libraries: pip install couvert[aws]"
+            f"COUVERT_{name.upper()}: install couvert with its extra `aws`: README, Amazon SES"
         ) from None
     except ValueError as fault:
         raise WrongSetting(f"COUVERT_{name.upper()}: {fault}") from None

@@ -28,7 +28,7 @@ async def at_work(run: Callable[[], Coroutine[Any, Any, None]]) -> AsyncIterator
 
 
 async def again_and_again(
-    turn: Callable[[], Awaitable[None]], name: str, trouble: tuple[type[Exception], ...] = ()
+    turn: Callable[[], Awaitable[object]], name: str, trouble: tuple[type[Exception], ...] = ()
 ) -> None:
     """Turn after turn; after one that failed, a pause that grows. Only cancellation ends it."""
     pause = 1.0

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 LATEST_MS: Final = 15 * 60_000
 """SES tells within seconds that it took a mail; who hears nothing for so long hears nothing at all."""
+SOON_MS: Final = 60_000
+"""By then it usually has told."""
 LATELY_MS: Final = 24 * 3_600_000
 LONGEST_UNREAD_MS: Final = 60_000
 
@@ -42,6 +44,11 @@ async def _last(parts: Parts, last: int | None) -> Finding:
     if is_silent and parts.transport.name == "ses":
         sentence = f"{when}, though a mail was handed over {utc(taken)}"
         return wrong("last notice", f"{sentence}: follow their way, above, and look at the topic's delivery log")
+    soon = await parts.store.last_taken_at(now - SOON_MS) if last is None else None
+    if soon is not None and parts.transport.name == "ses":
+        # Long ago, so that another provider may have taken it; or just now, so that the first may still be under way.
+        sentence = f"{when}, though a mail was handed over {utc(soon)}; SES tells within seconds"
+        return note("last notice", f"{sentence}: if it was SES that took it, follow their way, above")
     return well("last notice", when)
 
 

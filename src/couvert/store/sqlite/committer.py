@@ -97,7 +97,8 @@ class Committer(threading.Thread):
         except Exception as fault:
             if not groups.is_items_own(fault):
                 raise
-            log.info("committer.isolating", items=len(group.work), fault=str(fault))
+            if not groups.is_conflict(fault):  # whoever came second is told so; that is an everyday thing
+                log.info("committer.isolating", items=len(group.work), fault=str(fault))
             return self._transact(connection, group.work, groups.one_by_one)
 
     def _transact(

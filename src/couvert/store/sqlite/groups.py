@@ -67,6 +67,9 @@ def is_items_own(fault: Exception) -> bool:
 
 def _verdict(fault: Exception) -> Exception:
     """Somebody else's id or key is a conflict; a value that no row may have is the item's own mistake."""
-    if isinstance(fault, sqlite3.IntegrityError) and fault.sqlite_errorcode in _TAKEN:
-        return Conflict(f"it exists already ({fault})")
-    return fault
+    return Conflict(f"it exists already ({fault})") if is_conflict(fault) else fault
+
+
+def is_conflict(fault: Exception) -> bool:
+    """Whether it says that an id or a key is there already: a message that came twice, say."""
+    return isinstance(fault, sqlite3.IntegrityError) and fault.sqlite_errorcode in _TAKEN
