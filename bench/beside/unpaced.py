@@ -23,5 +23,5 @@ def unpaced(settings: Settings, store: Store, notices: Notices) -> tuple[Transpo
 
 
 if __name__ == "__main__":
-    wired.provider_of = unpaced
+    vars(wired)["provider_of"] = unpaced
     main()

@@ -174,13 +174,13 @@ def main() -> None:
 
         watch(steps)
     opened, chosen = wiring.open_store, wiring.provider_of
-    wired.open_store = lambda *given: WatchedStore(opened(*given), steps)
+    vars(wired)["open_store"] = lambda *given: WatchedStore(opened(*given), steps)
 
     def watched(settings: Settings, store: Store, notices: Notices) -> tuple[Transport, Account | None]:
         transport, account = chosen(settings, store, notices)
         return WatchedTransport(transport, steps), account
 
-    wired.provider_of = watched
+    vars(wired)["provider_of"] = watched
     asyncio.run(run(settings, asked.bulk, asked.singles, asked.name))
 
 

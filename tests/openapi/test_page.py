@@ -50,7 +50,7 @@ def test_the_line_of_curl_can_be_pasted():
     line = shlex.split(page_of(one).css_first("pre.curl").text().replace("\\\n", ""))
 
     assert line == [
-        "curl", "-X", "POST", f"{BASE}/v2/mails", "-H", "X-Access-Token: $COUVERT_TOKEN",
+        "curl", "-X", "POST", f"{BASE}/v2/mails", "-H", "X-Access-Token: $TOKEN",
         "-H", "Content-Type: application/json", "-d", '{"name": "O\'Neill & <b>"}',
     ]  # fmt: skip
 
@@ -66,7 +66,7 @@ def test_the_line_of_curl_for_a_stream_shows_what_comes_at_once():
 
 
 def test_a_call_that_is_open_needs_no_token():
-    assert "COUVERT_TOKEN" not in reference_page(document(security=[]), BASE)
+    assert "$TOKEN" not in reference_page(document(security=[]), BASE)
 
 
 def test_a_field_is_told_with_its_type_and_bounds():

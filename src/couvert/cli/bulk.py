@@ -12,7 +12,7 @@ import typer
 
 from couvert.cli.letter_files import RecipientList, chunks, read_recipients, read_template
 from couvert.cli.options import Data, settings, with_courier, with_parts
-from couvert.cli.send import address, variables
+from couvert.cli.send import UNDELIVERED, address, variables
 from couvert.cli.times import utc
 from couvert.commands.accept import MOST_RECIPIENTS
 from couvert.domain import ids
@@ -57,7 +57,7 @@ def bulk(
     ]
     counts, sent = with_courier(settings(data), lambda parts, is_served: _bulk(parts, commands, wakes=not is_served))
     _summarise(counts, sent, found)
-    if counts.keys() & {State.FAILED, State.UNKNOWN, State.SUPPRESSED, State.EXPIRED}:
+    if counts.keys() & UNDELIVERED:
         raise typer.Exit(1)
 
 

@@ -68,6 +68,8 @@ def with_courier(read: Settings, work: Callable[[Parts, bool], Awaitable[T]]) ->
     lock = wiring.ServeLock(read.data_dir)
     is_served = lock.is_taken()
     end_on(signal.SIGINT)
+    if not is_served:
+        wiring.remember_provider(read)
 
     async def run() -> T:
         parts = wiring.open_parts(read)
@@ -84,11 +86,16 @@ def with_courier(read: Settings, work: Callable[[Parts, bool], Awaitable[T]]) ->
 
 async def _step_in(parts: Parts, lock: ServeLock) -> None:
     """Deliver from here once nobody has served for a while: a `serve` that stopped for good is not waited for."""
+    from couvert import wiring
+
     served_at = time.monotonic()
     while time.monotonic() - served_at < UNSERVED_SECONDS:
         await asyncio.sleep(min(0.5, UNSERVED_SECONDS / 4))
         if lock.is_taken():
             served_at = time.monotonic()
+    if (fault := wiring.forgotten(parts.settings)) is not None:
+        print(f"couvert: `couvert serve` does not run any more; start it again. {fault}", file=sys.stderr)
+        return
     print("couvert: `couvert serve` does not run any more; this process delivers in its place", file=sys.stderr)
     parts.courier.start()
 

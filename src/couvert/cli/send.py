@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 FOLLOW_SECONDS: Final = 30
 LOOK_SECONDS: Final = 0.1
+UNDELIVERED: Final = frozenset(
+    {State.BOUNCED, State.COMPLAINED, State.FAILED, State.UNKNOWN, State.SUPPRESSED, State.EXPIRED, State.CANCELLED}
+)
+"""As what scripts should not take for success. What is still queued is kept, and goes on."""
 
 
 def send(
@@ -33,7 +37,7 @@ def send(
     name: Annotated[str | None, typer.Option(help="The recipient's name.")] = None,
     data: Data = None,
 ) -> None:
-    """Send one mail and say what became of it."""
+    """Send one mail and say what became of it; exit code 1 if it reached nobody, or nobody knows."""
     command = AcceptMail(
         sender=Sender(address("--from", from_)),
         recipients=(Recipient(address("--to", to), name),),
@@ -43,7 +47,7 @@ def send(
     )
     outcome = with_courier(settings(data), lambda parts, is_served: _send(parts, command, is_served=is_served))
     print(f"{ids.encode('dlv', outcome.delivery_id)} {outcome.state}{f': {outcome.words}' if outcome.words else ''}")
-    if outcome.state in (State.FAILED, State.UNKNOWN, State.SUPPRESSED, State.EXPIRED):
+    if outcome.state in UNDELIVERED:
         raise typer.Exit(1)
 
 

@@ -39,6 +39,7 @@ def serve(
     read = settings(data)
     lock = wiring.ServeLock(read.data_dir)
     lock.take()
+    wiring.remember_provider(read)
     _allow_connections()
     parts = wiring.open_parts(read, is_server=True)
     _run(parts, _listen(host, port), lock)

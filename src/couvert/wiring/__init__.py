@@ -13,6 +13,7 @@ from couvert.wiring.clocks import now_ms, now_us
 from couvert.wiring.directory import has_data, open_store
 from couvert.wiring.links import invitation, shown_url
 from couvert.wiring.parts import SWITCH_SECONDS, Parts, open_parts
+from couvert.wiring.provider_memory import forgotten, kind_of, last_provider, remember_provider
 from couvert.wiring.providers import provider_of
 from couvert.wiring.queues import queue_of
 from couvert.wiring.serve_lock import ServeLock
@@ -24,8 +25,11 @@ __all__ = [
     "ServeLock",
     "bulk_at_work",
     "dead_letters_of",
+    "forgotten",
     "has_data",
     "invitation",
+    "kind_of",
+    "last_provider",
     "notice_queue_of",
     "notices_at_work",
     "now_ms",
@@ -34,6 +38,7 @@ __all__ = [
     "open_store",
     "provider_of",
     "queue_of",
+    "remember_provider",
     "results_at_work",
     "results_of",
     "running",

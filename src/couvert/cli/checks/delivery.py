@@ -29,10 +29,18 @@ async def serve(parts: Parts) -> Sequence[Finding]:
     url = wiring.ServeLock(parts.settings.data_dir).announced()
     if url is None and not _is_served(parts):
         return [note("serve", "no `couvert serve` runs on this data: nothing is accepted, and nothing delivered")]
+    used, meant = wiring.last_provider(parts.settings.data_dir), wiring.kind_of(parts.settings)
+    if used is not None and used != meant:
+        sentence = f"`couvert serve` delivers by {used}, and the settings here say {meant}"
+        return [wrong("serve", f"{sentence}: what follows is of other settings than those; run this with the same")]
     return [well("serve", f"`couvert serve` runs{f' at {url}' if url else ''}")]
 
 
 async def transport(parts: Parts) -> Sequence[Finding]:
+    from couvert import wiring
+
+    if (fault := wiring.forgotten(parts.settings)) is not None:
+        return [wrong("transport", fault)]
     try:
         if isinstance(parts.transport, Examined):
             return await parts.transport.examine(await surroundings(parts))

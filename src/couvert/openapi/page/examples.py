@@ -27,7 +27,7 @@ def curl(method: str, path: str, base_url: str, operation: Json, body: Any) -> H
     parts += ["-N"] if _streams(operation) else []
     parts += [shlex.quote(base_url.rstrip("/") + path)]
     if operation.get("security") != []:
-        parts += ['\\\n  -H "X-Access-Token: $COUVERT_TOKEN"']
+        parts += ['\\\n  -H "X-Access-Token: $TOKEN"']
     if isinstance(body, str):
         (media_type,) = operation["requestBody"]["content"]
         parts += [f'\\\n  -H "Content-Type: {media_type}"', "\\\n  --data-binary @FILE"]
