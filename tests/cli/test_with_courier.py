@@ -19,7 +19,7 @@ NEWS = AcceptMail(Sender("shop@example.org"), (Recipient("alice@example.com"),),
 @pytest.fixture(autouse=True)
 def _signals_stay():
     with ExitStack() as kept:
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             kept.callback(signal.signal, number, signal.getsignal(number))
         yield
 
@@ -99,3 +99,13 @@ def test_who_looks_where_no_data_is_hears_how_to_begin(tmp_path):
         options.with_parts(tmp_path, lambda parts: asyncio.sleep(0))
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_beside_a_script_which_has_ctrl_c_ignored_sigterm_is_obeyed_all_the_same():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    options.end_on(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGTERM)

@@ -104,6 +104,9 @@ def end_on(obeyed: signal.Signals) -> None:
     """SIGTERM and a terminal that is closed (unless `nohup` has it ignored) end a delivering process as `obeyed` does:
     killed outright, it would leave in doubt what it is handing over.
     """
+    if obeyed is signal.SIGINT and signal.getsignal(obeyed) is signal.SIG_IGN:
+        # A shell script has it ignored in what it runs beside itself; SIGTERM would be ignored with it.
+        signal.signal(obeyed, signal.default_int_handler)
     for also in {signal.SIGTERM, signal.SIGHUP} - {obeyed}:
         if signal.getsignal(also) is signal.SIG_DFL:
             signal.signal(also, lambda *_: signal.raise_signal(obeyed))
