@@ -161,7 +161,7 @@ def test_to_ask_whether_a_service_runs_keeps_none_from_starting(directory):
         (("bulk", "letter.html", *LETTER), "letter.html: line 1: must name the columns"),
         (("bulk", "header.csv", *LETTER), "header.csv: has no recipients"),
         (("bulk", "header.csv", *LETTER, "--dry-run"), "header.csv: has no recipients"),
-        (("show", "dlv_nonsense"), "dlv_nonsense is not a delivery's id"),
+        (("show", "dlv_nonsense"), "dlv_nonsense is neither a mail's id nor a delivery's"),
         (("send", "--to", ALICE, *LETTER, "--data", "letter.html"), "COUVERT_DATA_DIR: letter.html cannot be used"),
         (("serve", "--data", "letter.html/x"), "COUVERT_DATA_DIR: letter.html/x cannot be used"),
     ],

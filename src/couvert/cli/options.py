@@ -63,8 +63,7 @@ def with_courier(read: Settings, work: Callable[[Parts, bool], Awaitable[T]]) ->
     """As `with_parts`, with this process delivering if no `serve` does; `work` is told whether one does."""
     from couvert import wiring
 
-    if not wiring.has_data(read):
-        print(f"couvert: new data directory {read.data_dir.resolve()}", file=sys.stderr)
+    is_new = not wiring.has_data(read)
     lock = wiring.ServeLock(read.data_dir)
     is_served = lock.is_taken()
     end_on(signal.SIGINT)
@@ -81,7 +80,10 @@ def with_courier(read: Settings, work: Callable[[Parts, bool], Awaitable[T]]) ->
                 if stepping_in is not None:
                     stepping_in.cancel()
 
-    return asyncio.run(run())
+    done = asyncio.run(run())
+    if is_new:
+        print(f"couvert: new data directory {read.data_dir.resolve()}", file=sys.stderr)
+    return done
 
 
 async def _step_in(parts: Parts, lock: ServeLock) -> None:
