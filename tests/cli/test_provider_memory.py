@@ -26,9 +26,10 @@ def test_after_a_provider_the_sandbox_has_to_be_asked_for(tmp_path, transport):
     wiring.remember_provider(settings(tmp_path, transport=transport))
 
     with pytest.raises(WrongSetting, match=r"COUVERT_TRANSPORT is not set, and mail left .* by (smtp|ses): set it"):
-        wiring.remember_provider(settings(tmp_path))
+        wiring.refuse_forgotten(settings(tmp_path))
+    wiring.refuse_forgotten(settings(tmp_path, transport="sandbox"))
     wiring.remember_provider(settings(tmp_path, transport="sandbox"))
-    wiring.remember_provider(settings(tmp_path))
+    wiring.refuse_forgotten(settings(tmp_path))
 
 
 def test_another_provider_may_be_named(tmp_path):
@@ -39,9 +40,10 @@ def test_another_provider_may_be_named(tmp_path):
 
 
 def test_a_new_directory_begins_with_the_sandbox(tmp_path):
-    wiring.remember_provider(settings(tmp_path / "new"))
+    wiring.refuse_forgotten(settings(tmp_path / "new"))
+    wiring.remember_provider(settings(tmp_path))
 
-    assert wiring.last_provider(tmp_path / "new") == "sandbox"
+    assert wiring.last_provider(tmp_path) == "sandbox"
 
 
 async def test_the_doctor_says_that_a_transport_was_forgotten(tmp_path):

@@ -46,8 +46,9 @@ class Container:
             logs.configure(settings.log_level)
             lock = ServeLock(settings.data_dir)
             lock.take()
-            wiring.remember_provider(settings)
+            wiring.refuse_forgotten(settings)
             container = cls(wiring.open_parts(settings, is_server=True), lock)
+            wiring.remember_provider(settings)
         except WrongSetting:
             sys.tracebacklimit = 0  # the runtime prints what is raised, and the sentence says it all
             raise

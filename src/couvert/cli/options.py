@@ -68,10 +68,12 @@ def with_courier(read: Settings, work: Callable[[Parts, bool], Awaitable[T]]) ->
     is_served = lock.is_taken()
     end_on(signal.SIGINT)
     if not is_served:
-        wiring.remember_provider(read)
+        wiring.refuse_forgotten(read)
 
     async def run() -> T:
         parts = wiring.open_parts(read)
+        if not is_served:
+            wiring.remember_provider(read)
         async with wiring.running(parts, delivers=not is_served):
             stepping_in = asyncio.create_task(_step_in(parts, lock)) if is_served else None
             try:

@@ -39,9 +39,10 @@ def serve(
     read = settings(data)
     lock = wiring.ServeLock(read.data_dir)
     lock.take()
-    wiring.remember_provider(read)
+    wiring.refuse_forgotten(read)
     _allow_connections()
     parts = wiring.open_parts(read, is_server=True)
+    wiring.remember_provider(read)
     _run(parts, _listen(host, port), lock)
 
 

@@ -13,7 +13,7 @@ from couvert.wiring.clocks import now_ms, now_us
 from couvert.wiring.directory import has_data, open_store
 from couvert.wiring.links import invitation, shown_url
 from couvert.wiring.parts import SWITCH_SECONDS, Parts, open_parts
-from couvert.wiring.provider_memory import forgotten, kind_of, last_provider, remember_provider
+from couvert.wiring.provider_memory import forgotten, kind_of, last_provider, refuse_forgotten, remember_provider
 from couvert.wiring.providers import provider_of
 from couvert.wiring.queues import queue_of
 from couvert.wiring.serve_lock import ServeLock
@@ -38,6 +38,7 @@ __all__ = [
     "open_store",
     "provider_of",
     "queue_of",
+    "refuse_forgotten",
     "remember_provider",
     "results_at_work",
     "results_of",

@@ -12,12 +12,15 @@ REMEMBERED: Final = "transport"
 SANDBOX: Final = "sandbox"
 
 
-def remember_provider(settings: Settings) -> None:
+def refuse_forgotten(settings: Settings) -> None:
     """For who is about to deliver. Raises `WrongSetting` if mail left by a provider, and now nothing says by what."""
     if (fault := forgotten(settings)) is not None:
         raise WrongSetting(fault)
+
+
+def remember_provider(settings: Settings) -> None:
+    """Once the parts are open: a transport that is none has stopped the start by then."""
     with suppress(OSError):  # A full disk is no reason not to deliver.
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
         (settings.data_dir / REMEMBERED).write_text(f"{kind_of(settings)}\n")
 
 
