@@ -1,8 +1,7 @@
 """What the doctor says of the bulk queue and those beside it, with the real client on simulated ones."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
 
 import boto3
 import pytest
@@ -10,21 +9,17 @@ import pytest
 from couvert import wiring
 from couvert.cli.checks.queues import queues
 from couvert.domain.finding import Verdict
-from couvert.settings import Settings
 from couvert.simulator.testing import SimulatedSes, simulated_ses
 from couvert.store.messages import MalformedMessage
 from couvert.store.port import Change
-from couvert.wiring import Parts
-from tests.delivery.ses.handing import KEYS
+from tests.cli.aws_parts import Open, know_credentials, opening
 
 NAMES = {"queue_url": "bulk", "result_queue_url": "results", "dead_letter_queue_url": "dead"}
-Open = Callable[..., Parts]
 
 
 @pytest.fixture(autouse=True)
 def _credentials(monkeypatch) -> None:
-    for name, value in {**KEYS, "AWS_REGION": "us-east-1"}.items():
-        monkeypatch.setenv(name, value)
+    know_credentials(monkeypatch)
 
 
 @pytest.fixture
@@ -35,18 +30,9 @@ def ses() -> Iterator[SimulatedSes]:
 
 @pytest.fixture
 async def open_parts(tmp_path: Path, ses: SimulatedSes) -> AsyncIterator[Open]:
-    opened: list[Parts] = []
-
-    def open_one(**given: Any) -> Parts:
-        queues = {setting: f"sqs://{name}" for setting, name in NAMES.items()}
-        named: dict[str, Any] = {"aws_endpoint_url": ses.url, **queues, **given}
-        settings = Settings(_env_file=None, data_dir=tmp_path, **named)
-        opened.append(wiring.open_parts(settings))
-        return opened[-1]
-
-    yield open_one
-    for parts in opened:
-        await parts.store.close()
+    queues = {setting: f"sqs://{name}" for setting, name in NAMES.items()}
+    async with opening(data_dir=tmp_path, aws_endpoint_url=ses.url, **queues) as open_parts:
+        yield open_parts
 
 
 def put(ses: SimulatedSes, name: str) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,23 +17,21 @@ from couvert.cli.checks import delivery, notices, queues
 from couvert.domain.finding import Finding, Verdict
 from couvert.domain.mail import AcceptMail, Recipient, Sender
 from couvert.domain.restrictions import Restrictions
-from couvert.settings import Settings
 from couvert.simulator import exchange
 from couvert.simulator.testing import SimulatedSes, simulated_ses
 from couvert.store.notices import Source
 from couvert.wiring import Parts
+from tests.cli.aws_parts import Open, know_credentials, opening
 from tests.commands.ses_notices import ses_notice
-from tests.delivery.ses.handing import KEY_ID, KEYS, SECRET
+from tests.delivery.ses.handing import KEY_ID, SECRET
 from tests.delivery.webhooks.receiver import receiving
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:couvert-notices"
-Open = Callable[..., Parts]
 
 
 @pytest.fixture(autouse=True)
 def _credentials(monkeypatch) -> None:
-    for name, value in {**KEYS, "AWS_REGION": "us-east-1"}.items():
-        monkeypatch.setenv(name, value)
+    know_credentials(monkeypatch)
 
 
 @pytest.fixture
@@ -44,17 +42,11 @@ def ses() -> Iterator[SimulatedSes]:
 
 @pytest.fixture
 async def open_parts(tmp_path: Path, ses: SimulatedSes) -> AsyncIterator[Open]:
-    opened: list[Parts] = []
-
-    def open_one(query: str = "configuration_set=couvert", **given: Any) -> Parts:
-        named = {"notice_queue_url": "sqs://notices", "aws_endpoint_url": ses.url, **given}
-        settings = Settings(_env_file=None, data_dir=tmp_path, transport=f"ses://us-east-1?{query}", **named)
-        opened.append(wiring.open_parts(settings))
-        return opened[-1]
-
-    yield open_one
-    for parts in opened:
-        await parts.store.close()
+    common = {"data_dir": tmp_path, "notice_queue_url": "sqs://notices", "aws_endpoint_url": ses.url}
+    async with opening(**common) as open_common:
+        yield lambda query="configuration_set=couvert", **given: open_common(
+            transport=f"ses://us-east-1?{query}", **given
+        )
 
 
 def client(ses: SimulatedSes, service: str) -> Any:

@@ -12,6 +12,7 @@ from typing import Final
 
 from botocore.httpsession import get_cert_path
 
+from couvert.delivery.reservation import Reservation
 from couvert.delivery.scout import Scout
 from couvert.delivery.transport import (
     Channel,
@@ -161,28 +162,21 @@ class SesTransport:
         return self._context
 
 
-class SesChannel:
+class SesChannel(Reservation[Connection]):
     """One reserved connection, for one message."""
 
-    __slots__ = ("_connection", "_signer", "_transport")
+    __slots__ = ("_signer", "_transport")
 
     def __init__(self, transport: SesTransport, connection: Connection, signer: Signer) -> None:
+        super().__init__(connection, transport.take_back)
         self._transport = transport
         self._signer = signer
-        self._connection: Connection | None = connection
 
     async def hand_over(self, message: Message, clearance: Clearance) -> Outcome:
-        connection, self._connection = self._connection, None
-        if connection is None:
-            raise RuntimeError("a channel is good for one message, and this one was used")
+        connection = self.taken_out()
         try:
             return await self._transport.call(connection, self._signer, message, clearance)
         finally:
-            self._transport.take_back(connection)
-
-    def release(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
             self._transport.take_back(connection)
 
 

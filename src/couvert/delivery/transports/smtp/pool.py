@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from couvert.delivery.reservation import Reservation
 from couvert.delivery.scout import Scout
 from couvert.delivery.transport import Channel, Clearance, Message, Outcome, Surroundings, Unreachable
 from couvert.delivery.transports.smtp.connect import connect
@@ -143,20 +144,18 @@ class SmtpTransport:
         )
 
 
-class SmtpChannel:
+class SmtpChannel(Reservation[Connection]):
     """One reserved connection, for one message."""
 
-    __slots__ = ("_connection", "_patience", "_transport")
+    __slots__ = ("_patience", "_transport")
 
     def __init__(self, transport: SmtpTransport, connection: Connection, patience: Patience) -> None:
+        super().__init__(connection, transport.take_back)
         self._transport = transport
         self._patience = patience
-        self._connection: Connection | None = connection
 
     async def hand_over(self, message: Message, clearance: Clearance) -> Outcome:
-        connection, self._connection = self._connection, None
-        if connection is None:
-            raise RuntimeError("a channel is good for one message, and this one was used")
+        connection = self.taken_out()
         try:
             return await connection.converse(transaction(message, connection.session, clearance, self._patience))
         finally:
@@ -165,8 +164,3 @@ class SmtpChannel:
     @property
     def encryption(self) -> str | None:
         return self._connection.encryption if self._connection else None
-
-    def release(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            self._transport.take_back(connection)
