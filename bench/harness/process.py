@@ -14,6 +14,11 @@ def cpu_seconds(pid: int) -> float:
     return (int(after_name[11]) + int(after_name[12])) / TICKS
 
 
+def children(pid: int) -> list[int]:
+    """Those that its main thread started, and that are running."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 def resident_mb(pid: int) -> float:
     return _status_kb(pid, "VmRSS") / 1024
 

@@ -24,8 +24,8 @@ from couvert.store.sqlite.rows import recipient_of
 from couvert.store.sqlite.store import FILE
 from couvert.store.sqlite.webhook_rows import webhook_of
 
-WINDOW: Final = 20_000
-"""Events that are looked at in one transaction: 20 ms."""
+WINDOW: Final = 2_000
+"""Events that are looked at in one transaction: 2 ms."""
 _WEBHOOKS: Final = """
 select (select min(position) from event where stream = w.id), w.* from webhook w where not is_deleted order by id
 """
@@ -61,6 +61,8 @@ class Look(NamedTuple):
     wanted: Sequence[Wanted]
     end: Mark
     """Up to where it was looked at."""
+    newest: Position
+    """The log's last."""
     is_same_log: bool
     is_all: bool = True
     """The log had no more to look at."""
@@ -102,11 +104,12 @@ class Source:
             if after is None:
                 after = self._mark(min((listener.since for listener in listeners), default=end.position))
             if after != START and after != self._mark(after.position):
-                return Look(listeners, (), end, is_same_log=False)
+                return Look(listeners, (), end, end.position, is_same_log=False)
             active = [listener for listener in listeners if listener.webhook.terms.is_active]
             # Nobody listens: there is nothing to look at.
             to = self._mark(min(end.position, after.position + WINDOW)) if active else end
-            return Look(listeners, self._wanted(active, after, to), to, is_same_log=True, is_all=to == end)
+            wanted = self._wanted(active, after, to)
+            return Look(listeners, wanted, to, end.position, is_same_log=True, is_all=to == end)
 
     def told(self, position: Position) -> Told | None:
         """None if the event is no more."""

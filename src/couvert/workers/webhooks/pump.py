@@ -17,6 +17,7 @@ from couvert.readmodels.webhooks.box import Box
 from couvert.readmodels.webhooks.messages import Message, queued
 from couvert.readmodels.webhooks.source import Look, Source
 from couvert.workers.webhooks.caller import Called, Caller
+from couvert.workers.webhooks.courtesy import Courtesy
 from couvert.workers.webhooks.lane import Lane
 
 AT_ONCE: Final = 8
@@ -63,6 +64,7 @@ class Pump:
         """Since what is too much was dropped."""
         self._known: object = None
         self._follow_at = 0.0
+        self._courtesy = Courtesy()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until told to stop; what is under way then is sent again by whoever comes next."""
@@ -78,6 +80,7 @@ class Pump:
                     log.warning("webhooks.wait", trouble=str(trouble))
                     await asyncio.wait((stop,), timeout=TROUBLE_SECONDS)
                 else:
+                    await self._give_way(stop)
                     await self._pause(stop, 0 if is_behind else LOOK_SECONDS)
         finally:
             stop.cancel()
@@ -94,6 +97,7 @@ class Pump:
         self._follow_at = time.monotonic() + LOOK_SECONDS / 2
         mark = self._box.mark()
         look = self._source.look(mark)
+        self._courtesy.see(look.newest)
         self._listen(look)
         if not look.is_same_log:
             log.warning("webhooks.begin_anew", reason="the database is not the one that was followed")
@@ -196,6 +200,10 @@ class Pump:
         if now >= self._prune_at:
             self._box.prune(now - self._retention_ms)
             self._prune_at = now + PRUNE_MS
+
+    async def _give_way(self, stop: asyncio.Future[Any]) -> None:
+        if (seconds := self._courtesy.owed_seconds()) > 0:
+            await asyncio.wait((stop,), timeout=seconds)
 
     async def _pause(self, stop: asyncio.Future[Any], seconds: float) -> None:
         """Until an attempt ended, time has passed, or all is over."""
