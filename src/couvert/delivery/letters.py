@@ -85,7 +85,7 @@ class Letters:
         own_id = message_id(delivery.id, letter.sender)
         content = letter.outline.build(
             message_id=own_id,
-            date=datetime.fromtimestamp((at or self._now_ms()) / 1000, UTC),
+            date=datetime.fromtimestamp((at or self._now_ms()) // 1000, UTC),
             recipient=Mailbox(address, recipient.name),
             subject=letter.subject.render(filled),
             html=letter.html.render_html(filled) if letter.html else None,

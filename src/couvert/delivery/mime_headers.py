@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from couvert.delivery.mime_words import LONGEST_ENCODED_LINE, encoded_words
 
@@ -50,6 +51,7 @@ def message_id_header(message_id: str) -> bytes:
     return f"{line}\r\n".encode()
 
 
+@lru_cache(maxsize=8)  # of many messages in the same second
 def date_header(moment: datetime) -> bytes:
     """`moment` is aware; it is written in UTC."""
     if moment.tzinfo is None:

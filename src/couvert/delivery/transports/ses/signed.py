@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 from urllib.parse import urlsplit
 
 from botocore.auth import SigV4Auth
@@ -25,6 +25,14 @@ class Endpoint(NamedTuple):
     is_encrypted: bool
 
 
+class _Call(AWSRequest):  # type: ignore[misc]  # botocore has no types
+    """Its body is bytes already; else the signer has a whole request prepared to look at it."""
+
+    @property
+    def body(self) -> bytes:
+        return cast(bytes, self.data)
+
+
 class Signer:
     """Signs with one set of credentials, for one endpoint."""
 
@@ -36,13 +44,13 @@ class Signer:
         self._auth = SigV4Auth(keys, "ses", region)
         self._path = parts.path.rstrip("/") + PATH
         self._url = f"{parts.scheme}://{parts.netloc}{self._path}"
-        self._opening = (
-            f"POST {self._path} HTTP/1.1\r\nHost: {parts.netloc}\r\nUser-Agent: couvert/{couvert.__version__}\r\n"
-        )
+        self._opening = f"POST {self._path} HTTP/1.1\r\nUser-Agent: couvert/{couvert.__version__}\r\n"
+        # The signer would take the host out of the URL each time, which costs it a quarter of the signature.
+        self._headers = {"Host": parts.netloc, "Content-Type": "application/json"}
 
     def head(self, body: bytes) -> bytes:
         """Everything before the body."""
-        request = AWSRequest("POST", self._url, {"Content-Type": "application/json"}, body)
+        request = _Call("POST", self._url, self._headers, body)
         self._auth.add_auth(request)
         headers = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
         return f"{self._opening}{headers}Content-Length: {len(body)}\r\n\r\n".encode("latin-1")
