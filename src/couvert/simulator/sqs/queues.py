@@ -61,8 +61,11 @@ class Queues:
     def of_arn(self, arn: str) -> Queue:
         return self.named(arn.rpartition(":")[2])
 
+    def of_arn_or_none(self, arn: str) -> Queue | None:
+        return self.by_name.get(arn.rpartition(":")[2])
+
     def _bury(self, arn: str, message: Message) -> bool:
-        grave = self.by_name.get(arn.rpartition(":")[2])
+        grave = self.of_arn_or_none(arn)
         if grave is not None:
             grave.add(replace(message, hidden_until=0.0, received=0), delay_seconds=0)
         return grave is not None
