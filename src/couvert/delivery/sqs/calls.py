@@ -20,7 +20,6 @@ IN_ONE_PIECE: Final = 1_000_000
 """Bytes that are written at once; what is longer is written piece by piece, while others are served."""
 PATIENCE_SECONDS: Final = 20
 """For an answer, beyond what was asked to be waited for."""
-_FORBIDDEN: Final = 403
 _NO_CREDENTIALS: Final = "there are no AWS credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a role"
 
 
@@ -37,7 +36,8 @@ class QueueRefused(QueueTrouble):
         """Its own, such as `QueueDoesNotExist`."""
         self.right = f"sqs:{action}"
         self.is_missing = self.code in {"QueueDoesNotExist", "NonExistentQueue"}
-        self.is_forbidden = status == _FORBIDDEN or "AccessDenied" in self.code
+        # Credentials that it does not know are answered 403 too; no right would help those.
+        self.is_forbidden = "AccessDenied" in self.code
 
 
 class Calls:
