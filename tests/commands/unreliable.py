@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from couvert.domain.refusals import Unavailable
-from couvert.store.port import Change, Position, Store
+from couvert.store.port import Position, Store, Transition
 
 End = Literal["refused", "lost", "kept unseen"]
 
@@ -24,7 +24,7 @@ class UnreliableStore:
         self.uses_fail = 0
         self.uses_noted = asyncio.Event()
 
-    async def commit(self, change: Change) -> Position:
+    async def commit(self, change: Transition) -> Position:
         self.commits += 1
         end = self.ends.pop(0) if self.ends else None
         if end == "refused":

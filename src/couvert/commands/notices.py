@@ -36,6 +36,7 @@ class Notices:
         """All that follows of this delivery's being told of, whoever brought the notice; to be committed by itself,
         since two deliveries may go to one address.
         """
-        change, _ = happened(stored, [event], at=self.now_ms(), note=words)
+        heard, _ = happened(stored, [event], at=self.now_ms(), note=words)
+        change = Change(heard.at, heard.records, heard.deliveries)
         await self.consequences.add_to(change, stored.delivery, event)
         return change

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from couvert.domain.delivery import Delivery, DeliveryEvent, evolve
-from couvert.store.port import Change, Record, StoredDelivery
+from couvert.store.port import Change, Record, StoredDelivery, Transition
 
 
 def happened(
     stored: StoredDelivery, events: Sequence[DeliveryEvent], *, at: int, note: str | None = None
-) -> tuple[Change, StoredDelivery]:
-    """The change that appends these events, the provider's words with the first, and the row that it leaves."""
+) -> tuple[Transition, StoredDelivery]:
+    """What appends these events, the provider's words with the first, and the row that it leaves."""
     words = encodable(note)
     delivery = stored.delivery
     for event in events:
@@ -19,7 +19,7 @@ def happened(
     row = _row(stored, delivery)
     part = delivery.id - delivery.mail_id
     records = [Record(delivery.mail_id, part, event, None if n else words) for n, event in enumerate(events)]
-    return Change(at=at, records=records, deliveries=[row]), row
+    return Transition(at, records, [row]), row
 
 
 def encodable(words: str | None) -> str | None:

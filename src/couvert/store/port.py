@@ -206,17 +206,11 @@ class SandboxMail(NamedTuple):
 
 
 @dataclass(slots=True)
-class Change:
-    """Events and the state they leave, kept together or not at all."""
+class Transition:
+    """What happened to deliveries and what it leaves of them, kept together or not at all."""
 
     at: int
     records: Sequence[Record] = ()
-    contents: Sequence[Content] = ()
-    bodies: Mapping[bytes, str | bytes] = field(default_factory=dict)
-    """Bodies and attachments by SHA-256; stored once however often they are sent."""
-    new_recipients: Sequence[StoredRecipient] = ()
-    new_deliveries: Sequence[StoredDelivery] = ()
-    """Rows that must not exist yet."""
     deliveries: Sequence[StoredDelivery] = ()
     """Whole rows at their next revision; a `Conflict` unless the stored revision is the one before."""
     holds_lease: bool = False
@@ -224,6 +218,18 @@ class Change:
     begins: bool = False
     """If set, refused with `RecipientSuppressed` if mail is kept from the recipient of one of `deliveries` or of
     `new_recipients`, by the store's clock. All that begins an attempt says so."""
+
+
+@dataclass(slots=True)
+class Change(Transition):
+    """All else that is kept together with it, or alone."""
+
+    contents: Sequence[Content] = ()
+    bodies: Mapping[bytes, str | bytes] = field(default_factory=dict)
+    """Bodies and attachments by SHA-256; stored once however often they are sent."""
+    new_recipients: Sequence[StoredRecipient] = ()
+    new_deliveries: Sequence[StoredDelivery] = ()
+    """Rows that must not exist yet."""
     suppressions: Sequence[StoredSuppression] = ()
     """As `keys`; no two that are active are of one address."""
     soft_bounces: Sequence[SoftBounces] = ()
@@ -297,7 +303,7 @@ class Store(Accounts, NoticeShelf, MessageShelf, PaceBook, Leftovers, Protocol):
     @property
     def committed(self) -> Commits: ...
 
-    async def commit(self, change: Change) -> Position:
+    async def commit(self, change: Transition) -> Position:
         """Keep the whole change and return the log's last position, once synced; on a refusal, keep nothing of it.
 
         Many run at once and share a sync; one that conflicts or is faulty fails alone.

@@ -31,6 +31,7 @@ from couvert.store.port import (
     StoredDelivery,
     StoredKey,
     StoredWebhook,
+    Transition,
 )
 from couvert.store.sqlite import examination, rows, schema
 from couvert.store.sqlite.accounts import SqliteAccounts
@@ -92,8 +93,8 @@ class SqliteStore(
     def committed(self) -> Commits:
         return self._writer.commits
 
-    async def commit(self, change: Change) -> Position:
-        if any(len(body) > rows.LARGE for body in change.bodies.values()):
+    async def commit(self, change: Transition) -> Position:
+        if isinstance(change, Change) and any(len(body) > rows.LARGE for body in change.bodies.values()):
             change = replace(change, bodies=await asyncio.to_thread(rows.deflated, change.bodies))
         return cast(Position, await self._writer.submit(change))
 
