@@ -18,7 +18,9 @@ from couvert.domain.mail import BULK, MailAccepted, Recipient, References, Sende
 from couvert.readmodels.audit import audit
 from couvert.readmodels.connections import transaction
 from couvert.readmodels.rebuild import rebuild
-from couvert.store.port import Change, Content, Record, StoredDelivery, StoredRecipient, Transition
+from couvert.store.changes import Change, Transition
+from couvert.store.log import Record
+from couvert.store.rows import Content, StoredDelivery, StoredRecipient
 from couvert.store.sqlite import schema
 from couvert.store.sqlite.batch import Batch
 from couvert.store.sqlite.connections import open_writer

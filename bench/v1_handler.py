@@ -38,7 +38,7 @@ from couvert.limits.memory import MemoryLimits
 from couvert.readmodels.feed import Feed
 from couvert.readmodels.reading import Reading
 from couvert.settings import Settings
-from couvert.store.port import Transition
+from couvert.store.changes import Transition
 from couvert.store.sqlite.store import SqliteStore
 from couvert.web import application
 

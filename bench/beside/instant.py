@@ -23,7 +23,9 @@ from couvert.commands.settled import Settled
 from couvert.domain.delivery import State
 from couvert.domain.ids import IdSource
 from couvert.domain.mail import Recipient
-from couvert.store.port import Position, StoredKey, Transition
+from couvert.store.changes import Transition
+from couvert.store.log import Position
+from couvert.store.rows import StoredKey
 from couvert.wiring import now_ms
 
 

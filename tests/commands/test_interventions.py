@@ -13,7 +13,7 @@ from couvert.delivery.transport import Refused, Taken, TryLater, Unknown
 from couvert.domain.delivery import Cancelled, Requeued, ResolvedAsSent, State
 from couvert.domain.mail import Recipient
 from couvert.domain.refusals import Conflict, NotFound, NothingToDecide, NothingToStop
-from couvert.store.port import StoredDelivery
+from couvert.store.rows import StoredDelivery
 from tests.commands.desk import BOB, CHARLIE, LEASE_MS, OWNER, mail
 from tests.commands.people import caller, new_token
 from tests.store.changes import NOW

@@ -20,8 +20,8 @@ from couvert.domain.ids import IdSource
 from couvert.domain.refusals import Conflict
 from couvert.readmodels.audit import audit
 from couvert.readmodels.rebuild import rebuild
+from couvert.store.changes import Change
 from couvert.store.notices import NoticeReading, Result, Source
-from couvert.store.port import Change
 from couvert.store.sqlite.store import SqliteStore
 from tests.commands.desk import BOB, CHARLIE, LEASE_MS, Desk, mail
 from tests.commands.ses_notices import NoticeKind, in_envelope, ses_notice

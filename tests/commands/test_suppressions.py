@@ -13,7 +13,7 @@ from couvert.domain.delivery import Begun, Bounced, Complained, Delivered, State
 from couvert.domain.ids import encode
 from couvert.domain.refusals import AlreadySuppressed, Conflict, NotFound, RuleBroken
 from couvert.domain.suppression import mark_of
-from couvert.store.port import Change
+from couvert.store.changes import Change
 from couvert.store.sqlite.store import FILE
 from tests.commands.desk import BOB, CHARLIE, LEASE_MS, OWNER, mail
 from tests.store.changes import NOW, SECOND

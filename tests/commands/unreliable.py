@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from couvert.domain.refusals import Unavailable
-from couvert.store.port import Position, Store, Transition
+from couvert.store.changes import Transition
+from couvert.store.log import Position
+from couvert.store.port import Store
 
 End = Literal["refused", "lost", "kept unseen"]
 

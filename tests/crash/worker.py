@@ -32,7 +32,10 @@ from couvert.delivery.transport import Channel, Clearance, Message, Outcome, Tak
 from couvert.domain.delivery import Begun, Deferred, OutcomeUnknown, Released, Sent
 from couvert.domain.mail import AcceptMail, Recipient, Sender
 from couvert.settings import Settings
-from couvert.store.port import Change, Position, Store, TakenDelivery, Transition
+from couvert.store.changes import Change, Transition
+from couvert.store.log import Position
+from couvert.store.port import Store
+from couvert.store.rows import TakenDelivery
 from couvert.wiring import parts as wired
 
 QUIET_SECONDS = 0.2

@@ -31,7 +31,7 @@ from couvert.domain.refusals import Conflict, NotFound, NothingToDecide, Nothing
 from couvert.domain.restrictions import Restrictions
 from couvert.domain.user import Person, Role, User
 from couvert.store.notices import Source
-from couvert.store.port import StoredDelivery
+from couvert.store.rows import StoredDelivery
 from couvert.store.sqlite.store import SqliteStore
 from tests.commands.ses_notices import NoticeKind, in_envelope, ses_notice
 

@@ -15,7 +15,7 @@ from couvert.domain.mail import MailAccepted
 from couvert.domain.refusals import NotFound
 
 if TYPE_CHECKING:
-    from couvert.store.port import NotedEvent
+    from couvert.store.log import NotedEvent
     from couvert.wiring import Parts
 
 

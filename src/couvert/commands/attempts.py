@@ -28,7 +28,9 @@ from couvert.domain.delivery import (
 )  # fmt: skip
 from couvert.domain.refusals import Conflict, Unavailable
 from couvert.domain.suppression import RecipientSuppressed
-from couvert.store.port import NotedEvent, Store, StoredDelivery
+from couvert.store.log import NotedEvent
+from couvert.store.port import Store
+from couvert.store.rows import StoredDelivery
 
 LONGEST_PAUSE_SECONDS: Final = 2.0
 

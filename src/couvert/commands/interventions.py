@@ -20,7 +20,10 @@ from couvert.domain.delivery import Delivery, DeliveryEvent, State, evolve
 from couvert.domain.intervention import UnknownDecision
 from couvert.domain.mail import MailAccepted
 from couvert.domain.refusals import Conflict, NotFound, NothingToDecide, NothingToStop
-from couvert.store.port import Change, Position, Store, StoredDelivery
+from couvert.store.changes import Change
+from couvert.store.log import Position
+from couvert.store.port import Store
+from couvert.store.rows import StoredDelivery
 
 PIECE: Final = 1_000
 """Deliveries that are changed in one commit: 10 ms, during which nobody else commits."""

@@ -20,8 +20,10 @@ from couvert.domain.delivery import Confirmed, Sent, has_begun
 from couvert.domain.notice_times import told_at
 from couvert.domain.notices import NoticeEvent, OtherKind, Statement, Unreadable
 from couvert.domain.refusals import Conflict, Refusal
+from couvert.store.changes import Change
+from couvert.store.log import NotedEvent
 from couvert.store.notices import NoticeReading, Result, StoredNotice
-from couvert.store.port import Change, NotedEvent, StoredDelivery
+from couvert.store.rows import StoredDelivery
 from couvert.tallies import LAGS, Histogram, Tally
 
 AT_ONCE: Final = 64

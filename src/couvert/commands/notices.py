@@ -10,7 +10,10 @@ from couvert.commands.rows import happened
 from couvert.domain import notices as rules
 from couvert.domain.delivery import has_begun
 from couvert.domain.refusals import Conflict, NotFound
-from couvert.store.port import Change, Position, Store, StoredDelivery
+from couvert.store.changes import Change
+from couvert.store.log import Position
+from couvert.store.port import Store
+from couvert.store.rows import StoredDelivery
 
 NoticeEvent = rules.NoticeEvent
 

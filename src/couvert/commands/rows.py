@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from couvert.domain.delivery import Delivery, DeliveryEvent, evolve
-from couvert.store.port import Change, Record, StoredDelivery, Transition
+from couvert.store.changes import Change, Transition
+from couvert.store.log import Record
+from couvert.store.rows import StoredDelivery
 
 
 def happened(

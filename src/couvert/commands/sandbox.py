@@ -12,7 +12,9 @@ from couvert.delivery.mailroom import NoticeKind
 from couvert.delivery.transport import Message
 from couvert.domain.delivery import Bounced, Complained, Delivered
 from couvert.domain.refusals import Conflict, Unavailable
-from couvert.store.port import Change, SandboxMail, Store
+from couvert.store.changes import Change
+from couvert.store.port import Store
+from couvert.store.rows import SandboxMail
 
 IN_DOUBT_SECONDS: Final = 0.2
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from couvert.domain.delivery import Confirmed, Sent, State
-from couvert.store.port import NotedEvent, Store
+from couvert.store.log import NotedEvent
+from couvert.store.port import Store
 
 
 class Settled(NamedTuple):

@@ -23,7 +23,10 @@ from couvert.domain.suppression import (
     is_in_force,
     mark_of,
 )
-from couvert.store.port import Change, Position, Store, StoredSuppression, SuppressionFilter
+from couvert.store.changes import Change
+from couvert.store.log import Position
+from couvert.store.port import Store, SuppressionFilter
+from couvert.store.rows import StoredSuppression
 
 SLICE: Final = 1_000
 """Addresses that are looked up, or that have ended, at a time: a millisecond or two of the event loop."""

@@ -13,7 +13,8 @@ from couvert.delivery.letters import Letters
 from couvert.domain.delivery import Begun
 from couvert.domain.ids import created_at
 from couvert.domain.refusals import NotFound
-from couvert.store.port import Store, StoredDelivery
+from couvert.store.port import Store
+from couvert.store.rows import StoredDelivery
 
 
 class Copy(NamedTuple):

@@ -25,7 +25,7 @@ from couvert.domain.delivery import (
     evolve,
 )  # fmt: skip
 from couvert.domain.mail import MailAccepted, born
-from couvert.store.port import Event, Position
+from couvert.store.log import Event, Position
 
 Heard = tuple[Position, int, DeliveryEvent]
 """One event of a delivery: its position, when it happened, and what."""

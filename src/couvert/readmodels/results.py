@@ -38,7 +38,7 @@ from couvert.readmodels.folds import (
     is_delivery_event,
 )
 from couvert.store import codec
-from couvert.store.port import Position
+from couvert.store.log import Position
 from couvert.store.sqlite.store import FILE
 
 WINDOW: Final = 2_000

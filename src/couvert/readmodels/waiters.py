@@ -10,7 +10,7 @@ from itertools import count
 from typing import Final
 
 from couvert.readmodels.log import END
-from couvert.store.port import Position
+from couvert.store.log import Position
 
 FEW: Final = 100
 """So many that gave up may stay in the heap before anybody looks."""

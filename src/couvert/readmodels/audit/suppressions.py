@@ -17,7 +17,8 @@ from couvert.readmodels.audit.report import AuditReport
 from couvert.readmodels.audit.snapshot import SUPPRESSION_COLUMNS, Snapshot
 from couvert.readmodels.folds import Heard
 from couvert.store import codec
-from couvert.store.port import Position, StoredSuppression
+from couvert.store.log import Position
+from couvert.store.rows import StoredSuppression
 from couvert.store.sqlite.rows import Row
 from couvert.store.sqlite.suppressions import suppression_row
 

@@ -10,7 +10,8 @@ from typing import Final
 
 from couvert.domain.refusals import Refusal
 from couvert.store import codec
-from couvert.store.port import Change, Position, Transition
+from couvert.store.changes import Change, Transition
+from couvert.store.log import Position
 from couvert.store.sqlite import accounts, messages, notices, queue, rows, statements as tables, suppressions
 from couvert.store.sqlite.expectations import Expectations
 from couvert.store.sqlite.rows import TENANT, Row

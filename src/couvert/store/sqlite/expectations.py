@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from couvert.domain.refusals import Conflict, QuotaExceeded, Refusal
 from couvert.domain.restrictions import DailyUse, judge_use
-from couvert.store.port import Change, Transition
+from couvert.store.changes import Change, Transition
 from couvert.store.sqlite import changelog_end, notices, revisions
 from couvert.store.sqlite.changelog_end import ChangelogEnd
 from couvert.store.sqlite.notices import Unread

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
 from couvert.domain.refusals import Conflict
-from couvert.store.port import Position, Transition
+from couvert.store.changes import Transition
+from couvert.store.log import Position
 from couvert.store.sqlite.batch import Batch
 
 T = TypeVar("T")

@@ -15,23 +15,19 @@ from couvert.domain.delivery import State
 from couvert.domain.mail import Recipient
 from couvert.domain.refusals import Unavailable
 from couvert.store import codec
-from couvert.store.port import (
-    Change,
+from couvert.store.changes import Change, Transition
+from couvert.store.log import LoggedEvent, NotedEvent, Position
+from couvert.store.port import Commits, Examination
+from couvert.store.rows import (
     ChangelogEntry,
-    Commits,
     Content,
-    Examination,
     Idempotency,
-    LoggedEvent,
-    NotedEvent,
-    Position,
     SandboxMail,
     Specification,
     StoredAttachment,
     StoredDelivery,
     StoredKey,
     StoredWebhook,
-    Transition,
 )
 from couvert.store.sqlite import examination, rows, schema
 from couvert.store.sqlite.accounts import SqliteAccounts

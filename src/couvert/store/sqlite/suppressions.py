@@ -10,7 +10,9 @@ from typing import Any, Final, TypeVar, cast
 from couvert.domain.delivery import Reason
 from couvert.domain.refusals import Conflict, Refusal
 from couvert.domain.suppression import RecipientSuppressed, Suppression, mark_of
-from couvert.store.port import Change, StoredSuppression, SuppressionFilter, Transition
+from couvert.store.changes import Change, Transition
+from couvert.store.port import SuppressionFilter
+from couvert.store.rows import StoredSuppression
 from couvert.store.sqlite.rows import TENANT, Row
 from couvert.store.sqlite.statements import Table, insert, replacing, select_in
 

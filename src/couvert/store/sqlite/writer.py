@@ -18,7 +18,9 @@ from typing import Any, Final
 import structlog
 
 from couvert.domain.refusals import Unavailable
-from couvert.store.port import Change, Commits, Position, Transition
+from couvert.store.changes import Change, Transition
+from couvert.store.log import Position
+from couvert.store.port import Commits
 from couvert.store.sqlite import groups
 from couvert.store.sqlite.checkpointer import Checkpointer
 from couvert.store.sqlite.committer import Committer, Done, Group
