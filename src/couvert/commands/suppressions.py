@@ -111,8 +111,7 @@ class Suppressions:
 
         async def attempt() -> Imported:
             change = self._change(by)
-            known = await self._known([mark_of(entry.address) for entry in entries])
-            imported = self._import(change, entries, known, by)
+            imported = await self._import(change, entries, by)
             change.idempotency = claim.kept(imported, at=change.at) if claim else None
             if not (change.records or claim):
                 return imported._replace(position=await self.store.position())
@@ -172,23 +171,21 @@ class Suppressions:
             await asyncio.sleep(0)  # for whoever else the event loop has to serve
         return known
 
-    def _import(
-        self,
-        change: Change,
-        entries: Sequence[Entry],
-        known: Mapping[bytes, StoredSuppression],
-        by: Caller | None,
-    ) -> Imported:
+    async def _import(self, change: Change, entries: Sequence[Entry], by: Caller | None) -> Imported:
         moves: list[Move] = []
         added = replaced = 0
-        for entry in entries:
-            stored = known.get(mark_of(entry.address))
-            if stored is None or not is_in_force(stored.suppression, change.at):
-                moves += self._added(stored, entry, by, change.at)
-                added += 1
-            elif event := rules.replace(stored.suppression, entry.reason, entry.expires_at, change.at):
-                moves.append(happened(stored, event, change.at))
-                replaced += 1
+        for start in range(0, len(entries), SLICE):
+            some = [(entry, mark_of(entry.address)) for entry in entries[start : start + SLICE]]
+            known = await self.store.active_suppressions([mark for _, mark in some])
+            for entry, mark in some:
+                stored = known.get(mark)
+                if stored is None or not is_in_force(stored.suppression, change.at):
+                    moves += self._added(stored, entry, by, change.at)
+                    added += 1
+                elif event := rules.replace(stored.suppression, entry.reason, entry.expires_at, change.at):
+                    moves.append(happened(stored, event, change.at))
+                    replaced += 1
+            await asyncio.sleep(0)  # for whoever else the event loop has to serve
         _move(change, moves)
         return Imported(added, replaced, len(entries) - added - replaced, 0)
 
