@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from couvert.commands.rows import happened
-from couvert.domain.delivery import Begun, Sent
+from couvert.domain.delivery_events import Begun, Sent
 from couvert.domain.mail import BULK, MailAccepted, Recipient, References, Sender, born
 from couvert.readmodels.audit import audit
 from couvert.readmodels.connections import transaction

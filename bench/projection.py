@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from couvert.domain.delivery import Begun, Deferred, Delivered, Sent
+from couvert.domain.delivery_events import Begun, Deferred, Delivered, Sent
 from couvert.domain.mail import BULK, TRANSACTIONAL, MailAccepted, Recipient, References, Sender
 from couvert.readmodels.connections import transaction
 from couvert.readmodels.log import read_page

@@ -12,7 +12,8 @@ from pathlib import Path
 from bench.harness.filling import with_parts
 from bench.harness.mails import HTML, SENDER, mail_to
 from couvert.domain import mail
-from couvert.domain.delivery import Begun, Sent, State
+from couvert.domain.delivery import State
+from couvert.domain.delivery_events import Begun, Sent
 from couvert.domain.ids import IdSource
 from couvert.domain.mail import AcceptMail, MailAccepted, References
 from couvert.store.changes import Change

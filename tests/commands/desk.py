@@ -3,7 +3,7 @@
 from typing import Any
 
 from couvert.commands.accept import Accepted, AcceptMails
-from couvert.domain.delivery import DeliveryEvent
+from couvert.domain.delivery_events import DeliveryEvent
 from couvert.domain.mail import AcceptMail, MailAccepted, Recipient, Sender
 from couvert.store.rows import StoredDelivery
 from tests.commands.unreliable import UnreliableStore

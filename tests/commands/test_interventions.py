@@ -10,7 +10,8 @@ from couvert.commands.claims import Claim
 from couvert.commands.interventions import Interventions
 from couvert.commands.suppressions import Entry
 from couvert.delivery.transport import Refused, Taken, TryLater, Unknown
-from couvert.domain.delivery import Cancelled, Requeued, ResolvedAsSent, State
+from couvert.domain.delivery import State
+from couvert.domain.delivery_events import Cancelled, Requeued, ResolvedAsSent
 from couvert.domain.mail import Recipient
 from couvert.domain.refusals import Conflict, NotFound, NothingToDecide, NothingToStop
 from couvert.store.rows import StoredDelivery

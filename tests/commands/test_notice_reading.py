@@ -15,7 +15,8 @@ from couvert.commands.notices import Notices
 from couvert.delivery.letters import message_id
 from couvert.delivery.sns import Signatures
 from couvert.delivery.transport import Taken
-from couvert.domain.delivery import Bounced, Complained, Confirmed, Delayed, Delivered, Sent, State
+from couvert.domain.delivery import State
+from couvert.domain.delivery_events import Bounced, Complained, Confirmed, Delayed, Delivered, Sent
 from couvert.domain.ids import IdSource
 from couvert.domain.refusals import Conflict
 from couvert.readmodels.audit import audit

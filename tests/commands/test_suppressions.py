@@ -9,7 +9,8 @@ import pytest
 from couvert.commands.accept import Lease
 from couvert.commands.suppressions import Entry
 from couvert.delivery.transport import Taken
-from couvert.domain.delivery import Begun, Bounced, Complained, Delivered, State, Suppressed
+from couvert.domain.delivery import State
+from couvert.domain.delivery_events import Begun, Bounced, Complained, Delivered, Suppressed
 from couvert.domain.ids import encode
 from couvert.domain.refusals import AlreadySuppressed, Conflict, NotFound, RuleBroken
 from couvert.domain.suppression import mark_of

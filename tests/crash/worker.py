@@ -29,7 +29,7 @@ from couvert import logs, wiring
 from couvert.commands.notices import Notices
 from couvert.delivery.account import Account
 from couvert.delivery.transport import Channel, Clearance, Message, Outcome, Taken, Transport
-from couvert.domain.delivery import Begun, Deferred, OutcomeUnknown, Released, Sent
+from couvert.domain.delivery_events import Begun, Deferred, OutcomeUnknown, Released, Sent
 from couvert.domain.mail import AcceptMail, Recipient, Sender
 from couvert.settings import Settings
 from couvert.store.changes import Change, Transition

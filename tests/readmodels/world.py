@@ -23,7 +23,8 @@ from couvert.commands.suppressions import Entry, Suppressions
 from couvert.delivery.sns import Signatures
 from couvert.delivery.transport import Outcome, Refused, Taken, TryLater, Unknown, Withheld
 from couvert.domain.attachments import Attachment
-from couvert.domain.delivery import Bounced, Complained, Confirmed, Delayed, Delivered, UnknownPolicy
+from couvert.domain.delivery import UnknownPolicy
+from couvert.domain.delivery_events import Bounced, Complained, Confirmed, Delayed, Delivered
 from couvert.domain.ids import IdSource
 from couvert.domain.intervention import UnknownDecision
 from couvert.domain.mail import AcceptMail, Recipient, Sender

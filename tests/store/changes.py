@@ -3,7 +3,8 @@
 from hashlib import sha256
 from typing import Any
 
-from couvert.domain.delivery import Begun, Delivery, State
+from couvert.domain.delivery import Delivery, State
+from couvert.domain.delivery_events import Begun
 from couvert.domain.ids import IdSource
 from couvert.domain.key import ApiKey, KeyCreated, NamedOrigin
 from couvert.domain.mail import BULK, TRANSACTIONAL, MailAccepted, Recipient, References, Sender, born

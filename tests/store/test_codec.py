@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from hypothesis import given, strategies as st
 
-from couvert.domain.delivery import Begun, Bounced, Sent
+from couvert.domain.delivery_events import Begun, Bounced, Sent
 from couvert.domain.mail import MailAccepted
 from couvert.store import codec
 from couvert.store.log import Event

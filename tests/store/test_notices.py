@@ -3,7 +3,7 @@
 import pytest
 
 from couvert.delivery.transport import Taken
-from couvert.domain.delivery import Sent
+from couvert.domain.delivery_events import Sent
 from couvert.domain.refusals import Conflict
 from couvert.store.changes import Change
 from couvert.store.log import Record

@@ -13,7 +13,8 @@ from couvert.commands.checks import MOST_RECIPIENTS
 from couvert.commands.claims import Claim
 from couvert.commands.contents import Bodies, content_of, together
 from couvert.domain import delivery, mail
-from couvert.domain.delivery import Begun, Delivery
+from couvert.domain.delivery import Delivery
+from couvert.domain.delivery_events import Begun
 from couvert.domain.ids import IdSource
 from couvert.domain.mail import AcceptMail, MailAccepted
 from couvert.domain.refusals import Unavailable, refuse

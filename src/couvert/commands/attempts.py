@@ -15,7 +15,8 @@ from couvert.commands.rows import happened
 from couvert.commands.settled import Settled, read
 from couvert.delivery.transport import Held, Outcome, Refused, Taken, Throttled, TryLater, Unknown, Withheld
 from couvert.domain import delivery as rules, retry
-from couvert.domain.delivery import (
+from couvert.domain.delivery import UnknownPolicy
+from couvert.domain.delivery_events import (
     Begun,
     Deferred,
     DeliveryEvent,
@@ -24,8 +25,7 @@ from couvert.domain.delivery import (
     OutcomeUnknown,
     Released,
     Sent,
-    UnknownPolicy,
-)  # fmt: skip
+)
 from couvert.domain.refusals import Conflict, Unavailable
 from couvert.domain.suppression import RecipientSuppressed
 from couvert.store.log import NotedEvent

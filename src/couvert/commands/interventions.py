@@ -16,7 +16,8 @@ from couvert.commands.callers import Caller, guard_of
 from couvert.commands.claims import Claim
 from couvert.commands.rows import all_happened, happened
 from couvert.domain import intervention as rules
-from couvert.domain.delivery import Delivery, DeliveryEvent, State, evolve
+from couvert.domain.delivery import Delivery, State, evolve
+from couvert.domain.delivery_events import DeliveryEvent
 from couvert.domain.intervention import UnknownDecision
 from couvert.domain.mail import MailAccepted
 from couvert.domain.refusals import Conflict, NotFound, NothingToDecide, NothingToStop

@@ -16,7 +16,8 @@ from couvert.commands.rows import encodable
 from couvert.delivery import bounce_mail
 from couvert.delivery.letters import to_ascii
 from couvert.domain import ids, notices as rules
-from couvert.domain.delivery import Confirmed, Sent, has_begun
+from couvert.domain.delivery import has_begun
+from couvert.domain.delivery_events import Confirmed, Sent
 from couvert.domain.notice_times import told_at
 from couvert.domain.notices import NoticeEvent, OtherKind, Statement, Unreadable
 from couvert.domain.refusals import Conflict, Refusal

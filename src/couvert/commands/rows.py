@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from couvert.domain.delivery import Delivery, DeliveryEvent, evolve
+from couvert.domain.delivery import Delivery, evolve
+from couvert.domain.delivery_events import DeliveryEvent
 from couvert.store.changes import Change, Transition
 from couvert.store.log import Record
 from couvert.store.rows import StoredDelivery

@@ -10,7 +10,7 @@ from typing import Final
 from couvert.commands.notices import NoticeEvent, Notices
 from couvert.delivery.mailroom import NoticeKind
 from couvert.delivery.transport import Message
-from couvert.domain.delivery import Bounced, Complained, Delivered
+from couvert.domain.delivery_events import Bounced, Complained, Delivered
 from couvert.domain.refusals import Conflict, Unavailable
 from couvert.store.changes import Change
 from couvert.store.port import Store

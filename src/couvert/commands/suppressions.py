@@ -12,7 +12,7 @@ from couvert.commands.callers import Caller, guard_of
 from couvert.commands.claims import Claim
 from couvert.commands.consequences import Move, append, happened, new
 from couvert.domain import ids, suppression as rules
-from couvert.domain.delivery import Reason
+from couvert.domain.delivery_events import Reason
 from couvert.domain.ids import IdSource
 from couvert.domain.refusals import AlreadySuppressed
 from couvert.domain.suppression import (

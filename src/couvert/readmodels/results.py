@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from couvert.domain.delivery import (
+from couvert.domain.delivery import State
+from couvert.domain.delivery_events import (
     Bounced,
     Cancelled,
     Complained,
@@ -21,9 +22,8 @@ from couvert.domain.delivery import (
     OutcomeUnknown,
     ResolvedAsSent,
     Sent,
-    State,
     Suppressed,
-)  # fmt: skip
+)
 from couvert.domain.mail import MailAccepted, References
 from couvert.domain.results import TAKEN, has_results, is_result
 from couvert.readmodels.connections import open_read_only, snapshot

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from couvert.domain.delivery import DeliveryEvent
+from couvert.domain.delivery_events import DeliveryEvent
 from couvert.domain.key import KeyEvent
 from couvert.domain.mail import MailAccepted
 from couvert.domain.suppression import SuppressionEvent

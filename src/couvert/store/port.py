@@ -9,7 +9,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from couvert.domain.delivery import Reason, State
+from couvert.domain.delivery import State
+from couvert.domain.delivery_events import Reason
 from couvert.domain.mail import Recipient
 from couvert.store.accounts import Accounts
 from couvert.store.changes import Transition

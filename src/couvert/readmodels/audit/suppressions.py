@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, get_args
 import msgspec
 
 from couvert.domain import ids, suppression as rules
-from couvert.domain.delivery import Begun, Bounced, Delivered, Suppressed
+from couvert.domain.delivery_events import Begun, Bounced, Delivered, Suppressed
 from couvert.domain.suppression import Suppression, SuppressionAdded, SuppressionChanged, SuppressionEvent, mark_of
 from couvert.readmodels.audit import sentences
 from couvert.readmodels.audit.report import AuditReport

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar, cast
 
-from couvert.domain.delivery import Reason
+from couvert.domain.delivery_events import Reason
 from couvert.domain.refusals import Conflict, Refusal
 from couvert.domain.suppression import RecipientSuppressed, Suppression, mark_of
 from couvert.store.changes import Change, Transition
