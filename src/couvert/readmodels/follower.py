@@ -61,6 +61,10 @@ class Follower(threading.Thread):
         """Whether every read model passes this position in time; any number may wait, on one event loop."""
         return await self._waiters.wait(position, timeout_seconds)
 
+    def end_waits(self) -> None:
+        """The service is told to stop: nobody is to wait for long any more."""
+        self._waiters.end()
+
     def wake(self, _position: Position = 0) -> None:
         """Something was committed: a listener for `Store.on_commit`."""
         self._woken.set()
