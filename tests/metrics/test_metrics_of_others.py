@@ -1,7 +1,7 @@
 """What is measured of the provider, of its notices and of webhooks, over a real run of all of them."""
 
+from couvert.store.changes import Change
 from couvert.store.notices import Source
-from couvert.store.port import Change
 from tests.delivery.webhooks.receiver import says
 from tests.metrics.abroad import until
 from tests.metrics.test_metrics import Samples, of, read
