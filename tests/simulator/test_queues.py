@@ -4,8 +4,12 @@ import json
 import threading
 import time
 
+import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
+
+from tests.simulator.conftest import KEY_ID, SECRET
 
 
 @pytest.fixture
@@ -125,3 +129,25 @@ def test_a_queue_that_sqs_would_not_make_is_refused(sqs, name, attributes, code)
 
     assert refused.value.response["Error"]["Code"] == code
     assert sqs.list_queues()["QueueUrls"] == []
+
+
+@pytest.mark.parametrize(
+    ("call", "given"),
+    [
+        ("send_message", {"MessageBody": "x", "DelaySeconds": "soon"}),
+        ("receive_message", {"MaxNumberOfMessages": "all"}),
+        ("receive_message", {"WaitTimeSeconds": []}),
+    ],
+)
+def test_a_member_of_another_type_is_refused_and_the_connection_stays(ses, queue, call, given):
+    unchecked = Config(parameter_validation=False, retries={"total_max_attempts": 1})
+    sqs = boto3.client(
+        "sqs", endpoint_url=ses.url, region_name="us-east-1", aws_access_key_id=KEY_ID, aws_secret_access_key=SECRET,
+        config=unchecked,
+    )  # fmt: skip
+
+    with pytest.raises(ClientError) as refused:
+        getattr(sqs, call)(QueueUrl=queue, **given)
+
+    assert refused.value.response["Error"]["Code"].endswith("SerializationException")
+    assert sqs.send_message(QueueUrl=queue, MessageBody="x")["MessageId"]

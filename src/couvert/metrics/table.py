@@ -74,7 +74,7 @@ def _hand_overs(of: Watched) -> list[Measure]:
             lambda: [((hand_overs.transport,), hand_overs.seconds)],
         ),
         Measure(
-            "couvert_gate_open", "gauge", "1 while the provider can be reached, 0 while hand-overs wait for it.",
+            "couvert_gate_open", "gauge", "1 while hand-overs go on, 0 while all of them wait for the provider.",
             ("transport",), lambda: [((hand_overs.transport,), float(courier.trouble is None))],
         ),
     ]  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from couvert.simulator.exchange import Answer, json_answer
@@ -48,6 +50,15 @@ OF_STATUS: Final = {
     500: "InternalFailure", 502: "BadGateway", 503: "ServiceUnavailableException", 504: "GatewayTimeout",
     429: "TooManyRequestsException", 404: "NotFoundException", 403: "AccessDeniedException", 400: "BadRequestException",
 }  # fmt: skip
+
+
+@contextmanager
+def well_shaped(error_type: str) -> Iterator[None]:
+    """Whoever reads a body within finds a member that is no such thing: that is an error of the client."""
+    try:
+        yield
+    except (TypeError, ValueError, KeyError, AttributeError) as wrong:
+        raise AwsError(error_type, f"The body has a member of another type than this call takes: {wrong}") from None
 
 
 def rest_answer(error: AwsError) -> Answer:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from couvert.simulator import control, query
-from couvert.simulator.errors import AwsError, rest_answer
+from couvert.simulator.errors import AwsError, rest_answer, well_shaped
 from couvert.simulator.exchange import Answer, Reply, Request
 from couvert.simulator.ses import account, configuration_sets, identities, send, tenants
 from couvert.simulator.signatures import check_signature
@@ -104,7 +104,8 @@ class Routes:
         try:
             if request.path.startswith("/v2/"):
                 self._check(request, "ses")
-            return self._called(request)
+            with well_shaped("BadRequestException"):
+                return self._called(request)
         except AwsError as error:
             return rest_answer(error)
         except msgspec.DecodeError as wrong:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from couvert.simulator.errors import AwsError
+from couvert.simulator.errors import AwsError, well_shaped
 from couvert.simulator.exchange import Answer, Outcome, Reply, Request, json_answer
 from couvert.simulator.sqs.batches import batch
 from couvert.simulator.sqs.messages import attributes_md5, received, size_of
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Asked = dict[str, Any]
 
 CONTENT_TYPE: Final = "application/x-amz-json-1.0"
+_WRONG_SHAPE: Final = "SerializationException"
 
 
 def answer(world: World, request: Request) -> Reply:
@@ -33,7 +34,8 @@ def answer(world: World, request: Request) -> Reply:
         return _receive(world, asked)
     if name not in _CALLS:
         raise AwsError("UnsupportedOperation", f"The simulator has no {name}.")
-    return said(_CALLS[name](world, asked))
+    with well_shaped(_WRONG_SHAPE):
+        return said(_CALLS[name](world, asked))
 
 
 def said(value: object, status: int = 200, *headers: tuple[str, str]) -> Answer:
@@ -130,9 +132,10 @@ def _send_batch(world: World, asked: Asked) -> Asked:
 async def _receive(world: World, asked: Asked) -> Outcome:
     try:
         queue = _queue(world, asked)
-        most = _number(asked, "MaxNumberOfMessages", 1, 1, 10)
-        seconds = _number(asked, "WaitTimeSeconds", queue.attributes["ReceiveMessageWaitTimeSeconds"], 0, 20)
-        hidden = _number(asked, "VisibilityTimeout", queue.attributes["VisibilityTimeout"], 0, 43_200)
+        with well_shaped(_WRONG_SHAPE):
+            most = _number(asked, "MaxNumberOfMessages", 1, 1, 10)
+            seconds = _number(asked, "WaitTimeSeconds", queue.attributes["ReceiveMessageWaitTimeSeconds"], 0, 20)
+            hidden = _number(asked, "VisibilityTimeout", queue.attributes["VisibilityTimeout"], 0, 43_200)
         until = time.monotonic() + seconds
         while not (found := queue.receive(most, hidden)) and (left := until - time.monotonic()) > 0:
             await queue.wait(left)
