@@ -4,6 +4,7 @@ import asyncio
 import json
 
 import pytest
+from structlog.testing import capture_logs
 
 from couvert.commands.notice_intake import TakeNotices
 from couvert.delivery.sns import Signatures
@@ -119,6 +120,15 @@ async def test_a_topic_that_nobody_named_is_not_believed_and_nothing_is_fetched_
         await taking.from_sns(signer.signed(envelope(NOTICE, TopicArn=f"{TOPIC}-2")))
 
     assert amazon.asked == []
+
+
+async def test_what_is_not_believed_is_logged_with_the_reason(taking, signer):
+    with capture_logs() as lines, pytest.raises(NotFromProvider):
+        await taking.from_sns(signer.signed(envelope(NOTICE, TopicArn=f"{TOPIC}-2")))
+
+    assert [(line["event"], line["reason"]) for line in lines] == [
+        ("notices.not_believed", "its TopicArn is not among COUVERT_SES_TOPICS")
+    ]
 
 
 async def test_an_address_that_leads_to_no_certificate_is_asked_once(taking, signer, amazon):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Final
 
 import structlog
 
@@ -15,6 +16,9 @@ from couvert.domain.sns import Untrusted
 from couvert.store.changes import Change
 from couvert.store.notices import RawNotice, Source
 from couvert.store.port import Store
+
+LONGEST_REASON: Final = 200
+"""Characters of it in the log: it may quote what anybody sent."""
 
 log = structlog.get_logger()
 
@@ -52,6 +56,7 @@ class TakeNotices:
                 await self.signatures.confirm(envelope)
                 log.info("notices.subscribed", topic=envelope["TopicArn"])
         except Untrusted as fault:
+            log.warning("notices.not_believed", reason=str(fault)[:LONGEST_REASON])
             raise NotFromProvider(f"This message is not believed: {fault}.") from None
         await self.keep(Source.SNS, [body])
 
