@@ -105,7 +105,7 @@ class SesTransport:
     async def call(self, connection: Connection, signer: Signer, message: Message, clearance: Clearance) -> Outcome:
         """One message handed over, and what became of it."""
         if hindrance := hindrance_or_none(message):
-            return Refused(hindrance)
+            return Refused(hindrance, was_asked=False)
         body = self._wording.body(message)
         head = signer.head(body)
         if not clearance.may_begin():
