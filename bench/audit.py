@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from couvert.commands.rows import happened
-from couvert.domain.delivery import Begun, Sent
+from couvert.domain.delivery_events import Begun, Sent
 from couvert.domain.mail import BULK, MailAccepted, Recipient, References, Sender, born
 from couvert.readmodels.audit import audit
 from couvert.readmodels.connections import transaction
 from couvert.readmodels.rebuild import rebuild
-from couvert.store.port import Change, Content, Record, StoredDelivery, StoredRecipient
+from couvert.store.changes import Change, Transition
+from couvert.store.log import Record
+from couvert.store.rows import Content, StoredDelivery, StoredRecipient
 from couvert.store.sqlite import schema
 from couvert.store.sqlite.batch import Batch
 from couvert.store.sqlite.connections import open_writer
@@ -72,7 +74,7 @@ def write(directory: Path, mails: int) -> None:
                 database.execute("pragma wal_checkpoint(truncate)").fetchall()
 
 
-def past(mail_id: int) -> Iterator[list[Change]]:
+def past(mail_id: int) -> Iterator[list[Transition]]:
     accepted = MailAccepted(RECIPIENTS, BULK, NOW, NOW + DAY_MS)
     rows = [StoredDelivery(born(mail_id, n, accepted), 1, NOW, 0) for n in range(1, RECIPIENTS + 1)]
     body = f"<p>Hello {{{{name}}}}, this is {mail_id}</p>"
@@ -84,9 +86,9 @@ def past(mail_id: int) -> Iterator[list[Change]]:
         Change(
             NOW,
             [Record(mail_id, 0, accepted)],
-            [content],
-            {sha256(body.encode()).digest(): body},
-            recipients,
+            contents=[content],
+            bodies={sha256(body.encode()).digest(): body},
+            new_recipients=recipients,
             new_deliveries=rows,
         )
     ]

@@ -10,14 +10,15 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from couvert.domain.delivery import Begun, Deferred, Delivered, Sent
+from couvert.domain.delivery_events import Begun, Deferred, Delivered, Sent
 from couvert.domain.mail import BULK, TRANSACTIONAL, MailAccepted, Recipient, References, Sender
 from couvert.readmodels.connections import transaction
 from couvert.readmodels.log import read_page
 from couvert.readmodels.marking import marked, marker_of
 from couvert.readmodels.model_file import ModelFile
 from couvert.store import codec
-from couvert.store.port import Content, Event, StoredRecipient
+from couvert.store.log import Event
+from couvert.store.rows import Content, StoredRecipient
 from couvert.store.sqlite import schema, statements
 from couvert.store.sqlite.connections import open_reader, open_writer
 from couvert.store.sqlite.rows import TENANT, content_row, recipient_row

@@ -22,7 +22,9 @@ from couvert.delivery.transport import Taken
 from couvert.domain import mail
 from couvert.domain.ids import IdSource
 from couvert.domain.mail import AcceptMail, Recipient, Sender
-from couvert.store.port import Change, Content, Record, StoredDelivery, StoredRecipient
+from couvert.store.changes import Change
+from couvert.store.log import Record
+from couvert.store.rows import Content, StoredDelivery, StoredRecipient
 from couvert.store.sqlite.store import SqliteStore
 from couvert.wiring import SWITCH_SECONDS, now_ms
 

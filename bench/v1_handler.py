@@ -38,7 +38,7 @@ from couvert.limits.memory import MemoryLimits
 from couvert.readmodels.feed import Feed
 from couvert.readmodels.reading import Reading
 from couvert.settings import Settings
-from couvert.store.port import Change
+from couvert.store.changes import Transition
 from couvert.store.sqlite.store import SqliteStore
 from couvert.web import application
 
@@ -131,7 +131,7 @@ async def reached(_position: int, _seconds: float) -> bool:
     return True
 
 
-async def committed_at_once(_change: Change) -> int:
+async def committed_at_once(_change: Transition) -> int:
     return 1
 
 

@@ -23,7 +23,9 @@ from couvert.commands.settled import Settled
 from couvert.domain.delivery import State
 from couvert.domain.ids import IdSource
 from couvert.domain.mail import Recipient
-from couvert.store.port import Change, Position, StoredKey
+from couvert.store.changes import Transition
+from couvert.store.log import Position
+from couvert.store.rows import StoredKey
 from couvert.wiring import now_ms
 
 
@@ -35,7 +37,7 @@ class InstantStore:
         self._keys: dict[bytes, StoredKey | None] = {}
         self._position = 0
 
-    async def commit(self, _change: Change) -> Position:
+    async def commit(self, _change: Transition) -> Position:
         self._position += 1
         return self._position
 

@@ -12,10 +12,13 @@ from pathlib import Path
 from bench.harness.filling import with_parts
 from bench.harness.mails import HTML, SENDER, mail_to
 from couvert.domain import mail
-from couvert.domain.delivery import Begun, Sent, State
+from couvert.domain.delivery import State
+from couvert.domain.delivery_events import Begun, Sent
 from couvert.domain.ids import IdSource
 from couvert.domain.mail import AcceptMail, MailAccepted, References
-from couvert.store.port import Change, Content, Record, StoredDelivery, StoredRecipient
+from couvert.store.changes import Change
+from couvert.store.log import Record
+from couvert.store.rows import Content, StoredDelivery, StoredRecipient
 from couvert.wiring import Parts
 
 MONTH_MS = 30 * 24 * 3_600_000

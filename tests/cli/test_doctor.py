@@ -26,7 +26,8 @@ from couvert.domain.webhook import Terms
 from couvert.readmodels.webhooks.box import Box
 from couvert.readmodels.webhooks.messages import queued
 from couvert.settings import Settings
-from couvert.store.port import Change, Examination
+from couvert.store.changes import Change
+from couvert.store.port import Examination
 from couvert.store.sqlite import examination
 from couvert.store.sqlite.connections import open_reader
 from couvert.store.sqlite.examination import examine

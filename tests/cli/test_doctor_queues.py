@@ -10,8 +10,8 @@ from couvert import wiring
 from couvert.cli.checks.queues import queues
 from couvert.domain.finding import Verdict
 from couvert.simulator.testing import SimulatedSes, simulated_ses
+from couvert.store.changes import Change
 from couvert.store.messages import MalformedMessage
-from couvert.store.port import Change
 from tests.cli.aws_parts import Open, know_credentials, opening
 
 NAMES = {"queue_url": "bulk", "result_queue_url": "results", "dead_letter_queue_url": "dead"}

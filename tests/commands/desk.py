@@ -3,9 +3,9 @@
 from typing import Any
 
 from couvert.commands.accept import Accepted, AcceptMails
-from couvert.domain.delivery import DeliveryEvent
+from couvert.domain.delivery_events import DeliveryEvent
 from couvert.domain.mail import AcceptMail, MailAccepted, Recipient, Sender
-from couvert.store.port import StoredDelivery
+from couvert.store.rows import StoredDelivery
 from tests.commands.unreliable import UnreliableStore
 from tests.store.changes import Clock
 

@@ -2,14 +2,8 @@
 
 import asyncio
 
-from couvert.domain.delivery import (
-    Begun,
-    Bounced,
-    Delivered,
-    Expired,
-    Failed,
-    State,
-)
+from couvert.domain.delivery import State
+from couvert.domain.delivery_events import Begun, Bounced, Delivered, Expired, Failed
 from tests.commands.desk import LEASE_MS, OTHER, OWNER, mail
 from tests.store.changes import HOUR, NOW, SECOND
 

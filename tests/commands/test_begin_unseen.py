@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from couvert.domain.delivery import Begun, Expired, OutcomeUnknown, Released, State
+from couvert.domain.delivery import State
+from couvert.domain.delivery_events import Begun, Expired, OutcomeUnknown, Released
 from tests.commands.desk import LEASE_MS, OTHER, mail
 from tests.store.changes import NOW, SECOND
 

@@ -11,7 +11,8 @@ from couvert.domain.refusals import Conflict, RuleBroken
 from couvert.openapi.difference import Kind
 from couvert.readmodels.audit import audit
 from couvert.readmodels.rebuild import rebuild
-from couvert.store.port import Change, ChangelogEntry, Specification
+from couvert.store.changes import Change
+from couvert.store.rows import ChangelogEntry, Specification
 from tests.openapi.documents import document
 from tests.store.changes import NOW
 

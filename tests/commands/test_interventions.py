@@ -10,10 +10,11 @@ from couvert.commands.claims import Claim
 from couvert.commands.interventions import Interventions
 from couvert.commands.suppressions import Entry
 from couvert.delivery.transport import Refused, Taken, TryLater, Unknown
-from couvert.domain.delivery import Cancelled, Requeued, ResolvedAsSent, State
+from couvert.domain.delivery import State
+from couvert.domain.delivery_events import Cancelled, Requeued, ResolvedAsSent
 from couvert.domain.mail import Recipient
 from couvert.domain.refusals import Conflict, NotFound, NothingToDecide, NothingToStop
-from couvert.store.port import StoredDelivery
+from couvert.store.rows import StoredDelivery
 from tests.commands.desk import BOB, CHARLIE, LEASE_MS, OWNER, mail
 from tests.commands.people import caller, new_token
 from tests.store.changes import NOW

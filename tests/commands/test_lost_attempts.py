@@ -3,7 +3,8 @@
 import pytest
 
 from couvert.delivery.transport import Taken
-from couvert.domain.delivery import Begun, Failed, OutcomeUnknown, Requeued, State
+from couvert.domain.delivery import State
+from couvert.domain.delivery_events import Begun, Failed, OutcomeUnknown, Requeued
 from tests.commands.desk import LEASE_MS, OTHER
 from tests.store.changes import NOW
 

@@ -15,13 +15,14 @@ from couvert.commands.notices import Notices
 from couvert.delivery.letters import message_id
 from couvert.delivery.sns import Signatures
 from couvert.delivery.transport import Taken
-from couvert.domain.delivery import Bounced, Complained, Confirmed, Delayed, Delivered, Sent, State
+from couvert.domain.delivery import State
+from couvert.domain.delivery_events import Bounced, Complained, Confirmed, Delayed, Delivered, Sent
 from couvert.domain.ids import IdSource
 from couvert.domain.refusals import Conflict
 from couvert.readmodels.audit import audit
 from couvert.readmodels.rebuild import rebuild
+from couvert.store.changes import Change
 from couvert.store.notices import NoticeReading, Result, Source
-from couvert.store.port import Change
 from couvert.store.sqlite.store import SqliteStore
 from tests.commands.desk import BOB, CHARLIE, LEASE_MS, Desk, mail
 from tests.commands.ses_notices import NoticeKind, in_envelope, ses_notice

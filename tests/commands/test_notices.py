@@ -10,7 +10,8 @@ from couvert.commands.attempts import Attempts
 from couvert.commands.consequences import Consequences
 from couvert.commands.notices import Notices
 from couvert.delivery.transport import Taken
-from couvert.domain.delivery import Bounced, Complained, Delivered, State
+from couvert.domain.delivery import State
+from couvert.domain.delivery_events import Bounced, Complained, Delivered
 from couvert.domain.ids import IdSource
 from couvert.domain.refusals import NotFound, Unavailable
 from couvert.store.sqlite.store import SqliteStore

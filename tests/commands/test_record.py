@@ -6,7 +6,8 @@ from typing import NamedTuple
 import pytest
 
 from couvert.delivery.transport import Outcome, Refused, Taken, TryLater, Unknown, Withheld
-from couvert.domain.delivery import (
+from couvert.domain.delivery import State
+from couvert.domain.delivery_events import (
     Begun,
     Bounced,
     Complained,
@@ -17,7 +18,6 @@ from couvert.domain.delivery import (
     OutcomeUnknown,
     Released,
     Sent,
-    State,
 )
 from tests.commands.desk import LEASE_MS, OTHER
 from tests.store.changes import HOUR, NOW, SECOND

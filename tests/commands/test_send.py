@@ -9,7 +9,8 @@ from couvert.commands.claims import Claim
 from couvert.commands.send import SendMail
 from couvert.commands.settled import Settled
 from couvert.delivery.transport import Refused, Taken
-from couvert.domain.delivery import Begun, State
+from couvert.domain.delivery import State
+from couvert.domain.delivery_events import Begun
 from couvert.domain.refusals import RuleBroken, Unavailable
 from tests.commands.desk import BOB, CHARLIE, LEASE_MS, OTHER, OWNER, mail
 from tests.store.changes import NOW

@@ -4,7 +4,8 @@ import pytest
 
 from couvert.commands.settled import Settled, settled
 from couvert.delivery.transport import Refused, Taken, TryLater, Unknown
-from couvert.domain.delivery import Bounced, Delivered, State
+from couvert.domain.delivery import State
+from couvert.domain.delivery_events import Bounced, Delivered
 from tests.store.changes import NOW, SECOND
 
 

@@ -9,11 +9,12 @@ import pytest
 from couvert.commands.accept import Lease
 from couvert.commands.suppressions import Entry
 from couvert.delivery.transport import Taken
-from couvert.domain.delivery import Begun, Bounced, Complained, Delivered, State, Suppressed
+from couvert.domain.delivery import State
+from couvert.domain.delivery_events import Begun, Bounced, Complained, Delivered, Suppressed
 from couvert.domain.ids import encode
 from couvert.domain.refusals import AlreadySuppressed, Conflict, NotFound, RuleBroken
 from couvert.domain.suppression import mark_of
-from couvert.store.port import Change
+from couvert.store.changes import Change
 from couvert.store.sqlite.store import FILE
 from tests.commands.desk import BOB, CHARLIE, LEASE_MS, OWNER, mail
 from tests.store.changes import NOW, SECOND

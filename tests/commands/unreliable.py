@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from couvert.domain.refusals import Unavailable
-from couvert.store.port import Change, Position, Store
+from couvert.store.changes import Transition
+from couvert.store.log import Position
+from couvert.store.port import Store
 
 End = Literal["refused", "lost", "kept unseen"]
 
@@ -24,7 +26,7 @@ class UnreliableStore:
         self.uses_fail = 0
         self.uses_noted = asyncio.Event()
 
-    async def commit(self, change: Change) -> Position:
+    async def commit(self, change: Transition) -> Position:
         self.commits += 1
         end = self.ends.pop(0) if self.ends else None
         if end == "refused":

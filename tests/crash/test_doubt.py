@@ -6,7 +6,8 @@ from couvert.commands import sandbox
 from couvert.commands.consequences import Consequences
 from couvert.commands.notices import Notices
 from couvert.delivery.transport import Message
-from couvert.domain.delivery import Begun, Sent, State
+from couvert.domain.delivery import State
+from couvert.domain.delivery_events import Begun, Sent
 from couvert.domain.ids import IdSource
 from couvert.domain.refusals import Unavailable
 from couvert.wiring import now_ms

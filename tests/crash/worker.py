@@ -29,10 +29,13 @@ from couvert import logs, wiring
 from couvert.commands.notices import Notices
 from couvert.delivery.account import Account
 from couvert.delivery.transport import Channel, Clearance, Message, Outcome, Taken, Transport
-from couvert.domain.delivery import Begun, Deferred, OutcomeUnknown, Released, Sent
+from couvert.domain.delivery_events import Begun, Deferred, OutcomeUnknown, Released, Sent
 from couvert.domain.mail import AcceptMail, Recipient, Sender
 from couvert.settings import Settings
-from couvert.store.port import Change, Position, Store, TakenDelivery
+from couvert.store.changes import Change, Transition
+from couvert.store.log import Position
+from couvert.store.port import Store
+from couvert.store.rows import TakenDelivery
 from couvert.wiring import parts as wired
 
 QUIET_SECONDS = 0.2
@@ -72,9 +75,9 @@ class WatchedStore:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    async def commit(self, change: Change) -> Position:
+    async def commit(self, change: Transition) -> Position:
         position = await self._store.commit(change)
-        for accepted in change.new_deliveries:
+        for accepted in change.new_deliveries if isinstance(change, Change) else ():
             self._passes("accepted", accepted.delivery.id)
         for record in change.records:
             if step := SAID.get(type(record.event)):

@@ -4,7 +4,8 @@ from typing import Any, get_args
 
 from hypothesis import strategies as st
 
-from couvert.domain.delivery import (
+from couvert.domain.delivery import Delivery, State
+from couvert.domain.delivery_events import (
     Begun,
     Bounced,
     Cancelled,
@@ -13,7 +14,6 @@ from couvert.domain.delivery import (
     Deferred,
     Delayed,
     Delivered,
-    Delivery,
     DeliveryEvent,
     Expired,
     Failed,
@@ -22,7 +22,6 @@ from couvert.domain.delivery import (
     Requeued,
     ResolvedAsSent,
     Sent,
-    State,
 )
 
 NOW = 1_800_000_000_000

@@ -3,19 +3,8 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from couvert.domain.delivery import (
-    Begun,
-    Deferred,
-    Expired,
-    Failed,
-    OutcomeUnknown,
-    Requeued,
-    State,
-    begin,
-    defer,
-    has_begun,
-    lose,
-)
+from couvert.domain.delivery import State, begin, defer, has_begun, lose
+from couvert.domain.delivery_events import Begun, Deferred, Expired, Failed, OutcomeUnknown, Requeued
 from tests.domain.deliveries import DAY, NOW, begun, waiting
 
 instants = st.integers(NOW, NOW + 2 * DAY)

@@ -3,7 +3,8 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from couvert.domain.delivery import (
+from couvert.domain.delivery import Delivery, State, evolve
+from couvert.domain.delivery_events import (
     Begun,
     Bounced,
     Cancelled,
@@ -12,7 +13,6 @@ from couvert.domain.delivery import (
     Deferred,
     Delayed,
     Delivered,
-    Delivery,
     Expired,
     Failed,
     OutcomeUnknown,
@@ -20,9 +20,7 @@ from couvert.domain.delivery import (
     Requeued,
     ResolvedAsSent,
     Sent,
-    State,
     Suppressed,
-    evolve,
 )
 from tests.domain.deliveries import BY_NOTICE, DAY, EVERY_EVENT, NOW, begun, events, notices, waiting
 

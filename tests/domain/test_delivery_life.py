@@ -10,7 +10,8 @@ from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from couvert.domain import delivery as rules, intervention
-from couvert.domain.delivery import (
+from couvert.domain.delivery import State, UnknownPolicy, evolve
+from couvert.domain.delivery_events import (
     Begun,
     Complained,
     Deferred,
@@ -22,9 +23,6 @@ from couvert.domain.delivery import (
     Requeued,
     ResolvedAsSent,
     Sent,
-    State,
-    UnknownPolicy,
-    evolve,
 )
 from tests.domain.deliveries import BY_NOTICE, DAY, NOW, waiting
 

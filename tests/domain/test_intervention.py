@@ -3,7 +3,8 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from couvert.domain.delivery import Begun, Cancelled, Requeued, ResolvedAsSent, State, begin, evolve
+from couvert.domain.delivery import State, begin, evolve
+from couvert.domain.delivery_events import Begun, Cancelled, Requeued, ResolvedAsSent
 from couvert.domain.intervention import cancel, resolve, try_again
 from tests.domain.deliveries import DAY, NOW, begun, waiting
 

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from couvert.domain.delivery import Begun, Bounced, Complained, Deferred, Delivered, Failed, Sent
+from couvert.domain.delivery_events import Begun, Bounced, Complained, Deferred, Delivered, Failed, Sent
 from couvert.domain.refusals import NotFound, RuleBroken
 from couvert.domain.suppression import (
     Consequence,

@@ -3,8 +3,8 @@
 import time
 
 from couvert.domain.pace import AccountLimits
+from couvert.store.changes import Change
 from couvert.store.notices import Source
-from couvert.store.port import Change
 from tests.delivery.webhooks.receiver import says
 from tests.metrics.abroad import until
 from tests.metrics.test_metrics import Samples, of, read

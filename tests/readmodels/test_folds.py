@@ -2,7 +2,8 @@
 
 import pytest
 
-from couvert.domain.delivery import (
+from couvert.domain.delivery import State
+from couvert.domain.delivery_events import (
     Begun,
     Bounced,
     Deferred,
@@ -12,7 +13,6 @@ from couvert.domain.delivery import (
     Released,
     Requeued,
     Sent,
-    State,
 )
 from couvert.domain.mail import MailAccepted
 from couvert.readmodels.folds import Status, accepted_mail, born_delivery, counted, followed

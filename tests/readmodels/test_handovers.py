@@ -2,7 +2,7 @@
 
 import pytest
 
-from couvert.domain.delivery import (
+from couvert.domain.delivery_events import (
     Begun,
     Bounced,
     Cancelled,

@@ -77,6 +77,22 @@ async def test_time_outs_and_cancellations_leave_nothing_behind():
     assert len(waiters._heap) <= 2 * FEW
 
 
+async def test_at_the_end_nobody_waits_for_long_any_more(monkeypatch):
+    monkeypatch.setattr(module, "LAST_SECONDS", 0.2)
+    waiters = Waiters()
+    waiting = [asyncio.create_task(waiters.wait(position, 60)) for position in (1, 2)]
+    short = asyncio.create_task(waiters.wait(3, 0))
+    await asyncio.sleep(0)
+
+    waiters.end()
+    late = asyncio.create_task(waiters.wait(4, 60))
+    await asyncio.to_thread(waiters.moved_to, 1)
+
+    async with asyncio.timeout(30):
+        assert await asyncio.gather(*waiting, short, late) == [True, False, False, False]
+    assert len(waiters) == 0
+
+
 async def test_read_models_that_were_begun_anew_are_waited_for_again():
     waiters = Waiters()
     waiters.moved_to(7)

@@ -23,7 +23,8 @@ from couvert.commands.suppressions import Entry, Suppressions
 from couvert.delivery.sns import Signatures
 from couvert.delivery.transport import Outcome, Refused, Taken, TryLater, Unknown, Withheld
 from couvert.domain.attachments import Attachment
-from couvert.domain.delivery import Bounced, Complained, Confirmed, Delayed, Delivered, UnknownPolicy
+from couvert.domain.delivery import UnknownPolicy
+from couvert.domain.delivery_events import Bounced, Complained, Confirmed, Delayed, Delivered
 from couvert.domain.ids import IdSource
 from couvert.domain.intervention import UnknownDecision
 from couvert.domain.mail import AcceptMail, Recipient, Sender
@@ -31,7 +32,7 @@ from couvert.domain.refusals import Conflict, NotFound, NothingToDecide, Nothing
 from couvert.domain.restrictions import Restrictions
 from couvert.domain.user import Person, Role, User
 from couvert.store.notices import Source
-from couvert.store.port import StoredDelivery
+from couvert.store.rows import StoredDelivery
 from couvert.store.sqlite.store import SqliteStore
 from tests.commands.ses_notices import NoticeKind, in_envelope, ses_notice
 

@@ -3,20 +3,15 @@
 from hashlib import sha256
 from typing import Any
 
-from couvert.domain.delivery import Begun, Delivery, State
+from couvert.domain.delivery import Delivery, State
+from couvert.domain.delivery_events import Begun
 from couvert.domain.ids import IdSource
 from couvert.domain.key import ApiKey, KeyCreated, NamedOrigin
 from couvert.domain.mail import BULK, TRANSACTIONAL, MailAccepted, Recipient, References, Sender, born
-from couvert.store.port import (
-    Change,
-    Content,
-    Idempotency,
-    Record,
-    Store,
-    StoredDelivery,
-    StoredKey,
-    StoredRecipient,
-)
+from couvert.store.changes import Change
+from couvert.store.log import Record
+from couvert.store.port import Store
+from couvert.store.rows import Content, Idempotency, StoredDelivery, StoredKey, StoredRecipient
 
 NOW = 1_800_000_000_000
 SECOND, HOUR = 1_000, 3_600_000

@@ -9,7 +9,8 @@ from couvert.domain.refusals import Conflict
 from couvert.domain.token import EVERY_ROLE, Token
 from couvert.domain.user import Person, Role, User
 from couvert.store.accounts import FIRST_ADMIN, Session, SetupCode, StoredToken, StoredUser
-from couvert.store.port import Change, Record
+from couvert.store.changes import Change
+from couvert.store.log import Record
 from tests.store.changes import NOW, SECOND, mail
 
 HASH, OTHER_HASH = b"\0" * 32, b"\1" * 32

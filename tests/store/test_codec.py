@@ -8,10 +8,10 @@ import msgspec
 import pytest
 from hypothesis import given, strategies as st
 
-from couvert.domain.delivery import Begun, Bounced, Sent
+from couvert.domain.delivery_events import Begun, Bounced, Sent
 from couvert.domain.mail import MailAccepted
 from couvert.store import codec
-from couvert.store.port import Event
+from couvert.store.log import Event
 
 FOR_EVER = {
     1: "mail.accepted.v1", 2: "delivery.begun.v1", 3: "delivery.released.v1", 4: "delivery.deferred.v1",

@@ -2,7 +2,8 @@
 
 import asyncio
 
-from couvert.store.port import Change, SandboxMail
+from couvert.store.changes import Change
+from couvert.store.rows import SandboxMail
 from tests.store.changes import HTML, NOW, accepted, content_of, delivery_of, mail, stored
 
 

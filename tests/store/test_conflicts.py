@@ -6,7 +6,8 @@ import pytest
 
 from couvert.domain.delivery import State
 from couvert.domain.refusals import Conflict
-from couvert.store.port import Change, SandboxMail
+from couvert.store.changes import Change
+from couvert.store.rows import SandboxMail
 from tests.store.changes import NOW, SECOND, WORKER, accepted, begun, claim, delivery_of, ended, mail, stored
 
 

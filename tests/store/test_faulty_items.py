@@ -7,7 +7,7 @@ import pytest
 
 from couvert.domain.mail import Recipient
 from couvert.domain.refusals import Conflict
-from couvert.store.port import StoredRecipient
+from couvert.store.rows import StoredRecipient
 from tests.store.changes import content_of, delivery_of, mail
 
 TOO_LARGE = 1 << 63

@@ -8,7 +8,8 @@ from couvert.domain.allowance import Allowance
 from couvert.domain.key import NamedOrigin
 from couvert.domain.refusals import Conflict, QuotaExceeded
 from couvert.domain.restrictions import DailyUse, Restrictions
-from couvert.store.port import Change, StoredKey
+from couvert.store.changes import Change
+from couvert.store.rows import StoredKey
 from tests.store.changes import NOW, mail, new_key
 
 SECRET, OTHER_SECRET = b"\0" * 32, b"\1" * 32

@@ -2,8 +2,9 @@
 
 import pytest
 
+from couvert.store.changes import Change
 from couvert.store.messages import Echo, MalformedMessage, ResultDue
-from couvert.store.port import QUEUE, Change
+from couvert.store.rows import QUEUE
 from tests.store.changes import NOW, SECOND, WORKER, accepted, begun, ended, mail, stored
 
 UNTIL = NOW + 30 * SECOND

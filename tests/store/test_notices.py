@@ -3,10 +3,11 @@
 import pytest
 
 from couvert.delivery.transport import Taken
-from couvert.domain.delivery import Sent
+from couvert.domain.delivery_events import Sent
 from couvert.domain.refusals import Conflict
+from couvert.store.changes import Change
+from couvert.store.log import Record
 from couvert.store.notices import Handed, NoticeReading, NoticeTotal, RawNotice, Result, Source
-from couvert.store.port import Change, Record
 from tests.store.changes import NOW, SECOND, accepted, mail
 
 

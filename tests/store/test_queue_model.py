@@ -7,7 +7,8 @@ from collections import Counter
 from hypothesis import given, settings, strategies as st
 
 from couvert.domain.ids import IdSource
-from couvert.store.port import Store, StoredDelivery
+from couvert.store.port import Store
+from couvert.store.rows import StoredDelivery
 from couvert.store.sqlite.store import SqliteStore
 from tests.store.changes import SECOND, Clock, begun, ended, mail, stored
 

@@ -3,8 +3,8 @@
 import pytest
 
 from couvert.domain.refusals import Conflict
+from couvert.store.changes import Change
 from couvert.store.messages import ResultDue
-from couvert.store.port import Change
 from tests.store import changes
 
 

@@ -7,7 +7,8 @@ from hashlib import sha256
 import pytest
 
 from couvert.domain.mail import References
-from couvert.store.port import Change, SandboxMail
+from couvert.store.changes import Change
+from couvert.store.rows import SandboxMail
 from tests.store.changes import HTML, NOW, SECOND, WORKER, begun, content_of, mail
 
 

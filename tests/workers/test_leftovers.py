@@ -9,7 +9,7 @@ import pytest
 from couvert.commands.idempotency import IdempotencyKeys, claim_of
 from couvert.commands.leftovers import AT_ONCE, ClearLeftovers
 from couvert.domain.restrictions import DAY_MS, DailyUse
-from couvert.store.port import Change
+from couvert.store.changes import Change
 from couvert.store.sqlite.store import FILE, SqliteStore
 from couvert.workers.leftovers import keep_clearing
 from couvert.workers.tasks import at_work

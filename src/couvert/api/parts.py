@@ -20,7 +20,8 @@ from couvert.limits.port import Limits
 from couvert.readmodels.feed import Feed
 from couvert.readmodels.reading import Reading
 from couvert.settings import Settings
-from couvert.store.port import Position, Store
+from couvert.store.log import Position
+from couvert.store.port import Store
 
 
 @dataclass(frozen=True, slots=True)

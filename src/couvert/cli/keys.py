@@ -18,7 +18,7 @@ from couvert.settings import parse_rate
 
 if TYPE_CHECKING:
     from couvert.commands.keys import CreatedKey
-    from couvert.store.port import StoredKey
+    from couvert.store.rows import StoredKey
     from couvert.wiring import Parts
 
 app = typer.Typer(help="API keys for /v1: who may send, and from which origins.")

@@ -10,8 +10,8 @@ import typer
 from couvert.cli.options import Data, with_parts
 from couvert.cli.times import utc
 from couvert.domain.refusals import NotFound, RuleBroken
+from couvert.store.changes import Change
 from couvert.store.notices import IN_VAIN, UNREAD, Result, Source
-from couvert.store.port import Change
 
 if TYPE_CHECKING:
     from couvert.store.notices import StoredNotice

@@ -11,7 +11,7 @@ from couvert.cli.times import utc
 from couvert.commands.queue_intake import Malformed, NotNow, QueueMessage
 from couvert.domain import ids
 from couvert.domain.refusals import NotFound, Unavailable
-from couvert.store.port import Change
+from couvert.store.changes import Change
 
 if TYPE_CHECKING:
     from couvert.store.messages import MalformedMessage

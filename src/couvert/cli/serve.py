@@ -105,6 +105,7 @@ def _run(parts: Parts, listener: socket.socket, lock: ServeLock) -> None:
 
     def stopping() -> None:
         parts.feed.end()
+        parts.follower.end_waits()
         parts.courier.begin_nothing_more()
 
     # What start-up made stays; scanning it again and again took a twentieth of the time under load.

@@ -10,12 +10,13 @@ import typer
 from couvert.cli.options import Data, with_parts
 from couvert.cli.times import utc
 from couvert.domain import ids
-from couvert.domain.delivery import Released, State
+from couvert.domain.delivery import State
+from couvert.domain.delivery_events import Released
 from couvert.domain.mail import MailAccepted
 from couvert.domain.refusals import NotFound
 
 if TYPE_CHECKING:
-    from couvert.store.port import NotedEvent
+    from couvert.store.log import NotedEvent
     from couvert.wiring import Parts
 
 

@@ -16,7 +16,7 @@ from couvert.cli.times import to_ms, utc
 from couvert.commands import suppression_lists
 from couvert.commands.suppressions import Entry
 from couvert.domain import ids
-from couvert.domain.delivery import Reason
+from couvert.domain.delivery_events import Reason
 from couvert.domain.refusals import NotFound, RuleBroken
 
 if TYPE_CHECKING:

@@ -13,22 +13,17 @@ from couvert.commands.checks import MOST_RECIPIENTS
 from couvert.commands.claims import Claim
 from couvert.commands.contents import Bodies, content_of, together
 from couvert.domain import delivery, mail
-from couvert.domain.delivery import Begun, Delivery
+from couvert.domain.delivery import Delivery
+from couvert.domain.delivery_events import Begun
 from couvert.domain.ids import IdSource
 from couvert.domain.mail import AcceptMail, MailAccepted
 from couvert.domain.refusals import Unavailable, refuse
 from couvert.domain.restrictions import daily_use
 from couvert.domain.suppression import RecipientSuppressed
-from couvert.store.port import (
-    Change,
-    Content,
-    Position,
-    Record,
-    Store,
-    StoredDelivery,
-    StoredKey,
-    StoredRecipient,
-)
+from couvert.store.changes import Change
+from couvert.store.log import Position, Record
+from couvert.store.port import Store
+from couvert.store.rows import Content, StoredDelivery, StoredKey, StoredRecipient
 
 __all__ = ["MOST_RECIPIENTS", "AcceptMails", "Accepted", "AcceptedUnseen", "Checked", "Lease"]
 

@@ -15,7 +15,8 @@ from couvert.commands.rows import happened
 from couvert.commands.settled import Settled, read
 from couvert.delivery.transport import Held, Outcome, Refused, Taken, Throttled, TryLater, Unknown, Withheld
 from couvert.domain import delivery as rules, retry
-from couvert.domain.delivery import (
+from couvert.domain.delivery import UnknownPolicy
+from couvert.domain.delivery_events import (
     Begun,
     Deferred,
     DeliveryEvent,
@@ -24,11 +25,12 @@ from couvert.domain.delivery import (
     OutcomeUnknown,
     Released,
     Sent,
-    UnknownPolicy,
-)  # fmt: skip
+)
 from couvert.domain.refusals import Conflict, Unavailable
 from couvert.domain.suppression import RecipientSuppressed
-from couvert.store.port import NotedEvent, Store, StoredDelivery
+from couvert.store.log import NotedEvent
+from couvert.store.port import Store
+from couvert.store.rows import StoredDelivery
 
 LONGEST_PAUSE_SECONDS: Final = 2.0
 

@@ -11,7 +11,9 @@ from couvert.domain.changelog import Day, day_of, ended_day
 from couvert.domain.refusals import Conflict, RuleBroken
 from couvert.openapi import entries
 from couvert.openapi.entries import Entry
-from couvert.store.port import Change, ChangelogEntry, Specification, Store
+from couvert.store.changes import Change
+from couvert.store.port import Store
+from couvert.store.rows import ChangelogEntry, Specification
 
 
 @dataclass(frozen=True, slots=True)

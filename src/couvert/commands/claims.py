@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from couvert.store.port import Idempotency
+from couvert.store.rows import Idempotency
 
 
 @dataclass(frozen=True, slots=True)

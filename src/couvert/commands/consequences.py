@@ -8,10 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from couvert.domain import suppression as rules
-from couvert.domain.delivery import Bounced, Complained, Delivered, Delivery, DeliveryEvent, Reason
+from couvert.domain.delivery import Delivery
+from couvert.domain.delivery_events import Bounced, Complained, Delivered, DeliveryEvent, Reason
 from couvert.domain.ids import IdSource
 from couvert.domain.suppression import SuppressionEvent, SuppressionExpired, is_in_force, mark_of
-from couvert.store.port import Change, Record, SoftBounces, Store, StoredSuppression
+from couvert.store.changes import Change
+from couvert.store.log import Record
+from couvert.store.port import Store
+from couvert.store.rows import SoftBounces, StoredSuppression
 
 Move = tuple[Record, StoredSuppression]
 """An event of a suppression, and the row that it leaves."""

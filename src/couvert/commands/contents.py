@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
 from couvert.domain.mail import AcceptMail
-from couvert.store.port import Content, StoredAttachment
+from couvert.store.rows import Content, StoredAttachment
 
 Bodies = Mapping[bytes, str | bytes]
 

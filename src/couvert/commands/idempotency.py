@@ -10,7 +10,9 @@ from typing import Final
 
 from couvert.commands.claims import Claim
 from couvert.domain.refusals import IdempotencyInProgress, IdempotencyKeyReused
-from couvert.store.port import Change, Idempotency, Store
+from couvert.store.changes import Change
+from couvert.store.port import Store
+from couvert.store.rows import Idempotency
 
 WINDOW_MS: Final = 7 * 24 * 3_600_000
 

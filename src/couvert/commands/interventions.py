@@ -16,11 +16,15 @@ from couvert.commands.callers import Caller, guard_of
 from couvert.commands.claims import Claim
 from couvert.commands.rows import all_happened, happened
 from couvert.domain import intervention as rules
-from couvert.domain.delivery import Delivery, DeliveryEvent, State, evolve
+from couvert.domain.delivery import Delivery, State, evolve
+from couvert.domain.delivery_events import DeliveryEvent
 from couvert.domain.intervention import UnknownDecision
 from couvert.domain.mail import MailAccepted
 from couvert.domain.refusals import Conflict, NotFound, NothingToDecide, NothingToStop
-from couvert.store.port import Change, Position, Store, StoredDelivery
+from couvert.store.changes import Change
+from couvert.store.log import Position
+from couvert.store.port import Store
+from couvert.store.rows import StoredDelivery
 
 PIECE: Final = 1_000
 """Deliveries that are changed in one commit: 10 ms, during which nobody else commits."""

@@ -10,7 +10,10 @@ from couvert.commands.again import again
 from couvert.commands.callers import Caller, guard_of
 from couvert.commands.claims import Claim
 from couvert.domain.key import ApiKey, KeyEvent, NamedOrigin, evolve, with_senders
-from couvert.store.port import Change, Position, Record, Store, StoredKey
+from couvert.store.changes import Change
+from couvert.store.log import Position, Record
+from couvert.store.port import Store
+from couvert.store.rows import StoredKey
 
 Find = Callable[[], Awaitable[StoredKey | None]]
 Decide = Callable[[ApiKey | None], Sequence[KeyEvent]]

@@ -16,7 +16,9 @@ from couvert.domain import key as rules
 from couvert.domain.ids import IdSource
 from couvert.domain.key import ApiKey, KeyEvent
 from couvert.domain.restrictions import NONE, Restrictions
-from couvert.store.port import Position, Store, StoredKey
+from couvert.store.log import Position
+from couvert.store.port import Store
+from couvert.store.rows import StoredKey
 
 MOST_FOUND: Final = 10_000
 """Keys remembered, a few hundred bytes each."""

@@ -12,8 +12,9 @@ from couvert.delivery.sns import Signatures
 from couvert.domain import notices as rules, sns
 from couvert.domain.refusals import NotFromProvider, RuleBroken
 from couvert.domain.sns import Untrusted
+from couvert.store.changes import Change
 from couvert.store.notices import RawNotice, Source
-from couvert.store.port import Change, Store
+from couvert.store.port import Store
 
 log = structlog.get_logger()
 

@@ -16,12 +16,15 @@ from couvert.commands.rows import encodable
 from couvert.delivery import bounce_mail
 from couvert.delivery.letters import to_ascii
 from couvert.domain import ids, notices as rules
-from couvert.domain.delivery import Confirmed, Sent, has_begun
+from couvert.domain.delivery import has_begun
+from couvert.domain.delivery_events import Confirmed, Sent
 from couvert.domain.notice_times import told_at
 from couvert.domain.notices import NoticeEvent, OtherKind, Statement, Unreadable
 from couvert.domain.refusals import Conflict, Refusal
+from couvert.store.changes import Change
+from couvert.store.log import NotedEvent
 from couvert.store.notices import NoticeReading, Result, StoredNotice
-from couvert.store.port import Change, NotedEvent, StoredDelivery
+from couvert.store.rows import StoredDelivery
 from couvert.tallies import LAGS, Histogram, Tally
 
 AT_ONCE: Final = 64

@@ -10,7 +10,10 @@ from couvert.commands.rows import happened
 from couvert.domain import notices as rules
 from couvert.domain.delivery import has_begun
 from couvert.domain.refusals import Conflict, NotFound
-from couvert.store.port import Change, Position, Store, StoredDelivery
+from couvert.store.changes import Change
+from couvert.store.log import Position
+from couvert.store.port import Store
+from couvert.store.rows import StoredDelivery
 
 NoticeEvent = rules.NoticeEvent
 
@@ -36,6 +39,7 @@ class Notices:
         """All that follows of this delivery's being told of, whoever brought the notice; to be committed by itself,
         since two deliveries may go to one address.
         """
-        change, _ = happened(stored, [event], at=self.now_ms(), note=words)
+        heard, _ = happened(stored, [event], at=self.now_ms(), note=words)
+        change = Change(heard.at, heard.records, heard.deliveries)
         await self.consequences.add_to(change, stored.delivery, event)
         return change

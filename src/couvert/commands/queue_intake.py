@@ -17,8 +17,9 @@ from couvert.commands.idempotency import IdempotencyKeys
 from couvert.domain import ids
 from couvert.domain.mail import AcceptMail
 from couvert.domain.refusals import RuleBroken, Unavailable
+from couvert.store.changes import Change
 from couvert.store.messages import Echo, MalformedMessage, ResultDue
-from couvert.store.port import Change, Store
+from couvert.store.port import Store
 from couvert.tallies import Tally
 
 OURS: Final = "couvert-delivery-id"

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from couvert.domain.delivery import Delivery, DeliveryEvent, evolve
-from couvert.store.port import Change, Record, StoredDelivery
+from couvert.domain.delivery import Delivery, evolve
+from couvert.domain.delivery_events import DeliveryEvent
+from couvert.store.changes import Change, Transition
+from couvert.store.log import Record
+from couvert.store.rows import StoredDelivery
 
 
 def happened(
     stored: StoredDelivery, events: Sequence[DeliveryEvent], *, at: int, note: str | None = None
-) -> tuple[Change, StoredDelivery]:
-    """The change that appends these events, the provider's words with the first, and the row that it leaves."""
+) -> tuple[Transition, StoredDelivery]:
+    """What appends these events, the provider's words with the first, and the row that it leaves."""
     words = encodable(note)
     delivery = stored.delivery
     for event in events:
@@ -19,7 +22,7 @@ def happened(
     row = _row(stored, delivery)
     part = delivery.id - delivery.mail_id
     records = [Record(delivery.mail_id, part, event, None if n else words) for n, event in enumerate(events)]
-    return Change(at=at, records=records, deliveries=[row]), row
+    return Transition(at, records, [row]), row
 
 
 def encodable(words: str | None) -> str | None:

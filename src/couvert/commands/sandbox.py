@@ -10,9 +10,11 @@ from typing import Final
 from couvert.commands.notices import NoticeEvent, Notices
 from couvert.delivery.mailroom import NoticeKind
 from couvert.delivery.transport import Message
-from couvert.domain.delivery import Bounced, Complained, Delivered
+from couvert.domain.delivery_events import Bounced, Complained, Delivered
 from couvert.domain.refusals import Conflict, Unavailable
-from couvert.store.port import Change, SandboxMail, Store
+from couvert.store.changes import Change
+from couvert.store.port import Store
+from couvert.store.rows import SandboxMail
 
 IN_DOUBT_SECONDS: Final = 0.2
 

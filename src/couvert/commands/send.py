@@ -13,7 +13,8 @@ from couvert.commands.claims import Claim
 from couvert.commands.settled import Settled, settled
 from couvert.domain.delivery import State
 from couvert.domain.mail import AcceptMail, Recipient
-from couvert.store.port import Store, StoredKey
+from couvert.store.port import Store
+from couvert.store.rows import StoredKey
 
 
 class Hand(Protocol):

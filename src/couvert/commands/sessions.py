@@ -12,7 +12,8 @@ from couvert.commands.secret_words import hash_of, new_code
 from couvert.domain.refusals import Unauthenticated
 from couvert.domain.user import User
 from couvert.store.accounts import Session, StoredUser
-from couvert.store.port import Change, Store
+from couvert.store.changes import Change
+from couvert.store.port import Store
 
 GOOD_FOR_MS: Final = 12 * 3_600_000
 

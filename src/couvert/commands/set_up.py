@@ -11,7 +11,8 @@ from couvert.commands.users import Users
 from couvert.domain.refusals import NotFound
 from couvert.domain.user import Person, Role, User, existing
 from couvert.store.accounts import FIRST_ADMIN, SetupCode
-from couvert.store.port import Change, Store
+from couvert.store.changes import Change
+from couvert.store.port import Store
 
 GOOD_FOR_MS: Final = 24 * 3_600_000
 PATH: Final = "/console/setup?code="

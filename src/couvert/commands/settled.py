@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from couvert.domain.delivery import Confirmed, Sent, State
-from couvert.store.port import NotedEvent, Store
+from couvert.domain.delivery import State
+from couvert.domain.delivery_events import Confirmed, Sent
+from couvert.store.log import NotedEvent
+from couvert.store.port import Store
 
 
 class Settled(NamedTuple):

@@ -12,7 +12,7 @@ from typing import Final
 from couvert.commands.addresses import AddressFault, normalise
 from couvert.commands.suppressions import Entry
 from couvert.domain import ids
-from couvert.domain.delivery import Reason
+from couvert.domain.delivery_events import Reason
 from couvert.domain.refusals import Fault, RuleBroken
 from couvert.domain.suppression import REASONS, Suppression, mark_of
 

@@ -12,7 +12,7 @@ from couvert.commands.callers import Caller, guard_of
 from couvert.commands.claims import Claim
 from couvert.commands.consequences import Move, append, happened, new
 from couvert.domain import ids, suppression as rules
-from couvert.domain.delivery import Reason
+from couvert.domain.delivery_events import Reason
 from couvert.domain.ids import IdSource
 from couvert.domain.refusals import AlreadySuppressed
 from couvert.domain.suppression import (
@@ -23,7 +23,10 @@ from couvert.domain.suppression import (
     is_in_force,
     mark_of,
 )
-from couvert.store.port import Change, Position, Store, StoredSuppression, SuppressionFilter
+from couvert.store.changes import Change
+from couvert.store.log import Position
+from couvert.store.port import Store, SuppressionFilter
+from couvert.store.rows import StoredSuppression
 
 SLICE: Final = 1_000
 """Addresses that are looked up, or that have ended, at a time: a millisecond or two of the event loop."""
@@ -108,8 +111,7 @@ class Suppressions:
 
         async def attempt() -> Imported:
             change = self._change(by)
-            known = await self._known([mark_of(entry.address) for entry in entries])
-            imported = self._import(change, entries, known, by)
+            imported = await self._import(change, entries, by)
             change.idempotency = claim.kept(imported, at=change.at) if claim else None
             if not (change.records or claim):
                 return imported._replace(position=await self.store.position())
@@ -169,23 +171,21 @@ class Suppressions:
             await asyncio.sleep(0)  # for whoever else the event loop has to serve
         return known
 
-    def _import(
-        self,
-        change: Change,
-        entries: Sequence[Entry],
-        known: Mapping[bytes, StoredSuppression],
-        by: Caller | None,
-    ) -> Imported:
+    async def _import(self, change: Change, entries: Sequence[Entry], by: Caller | None) -> Imported:
         moves: list[Move] = []
         added = replaced = 0
-        for entry in entries:
-            stored = known.get(mark_of(entry.address))
-            if stored is None or not is_in_force(stored.suppression, change.at):
-                moves += self._added(stored, entry, by, change.at)
-                added += 1
-            elif event := rules.replace(stored.suppression, entry.reason, entry.expires_at, change.at):
-                moves.append(happened(stored, event, change.at))
-                replaced += 1
+        for start in range(0, len(entries), SLICE):
+            some = [(entry, mark_of(entry.address)) for entry in entries[start : start + SLICE]]
+            known = await self.store.active_suppressions([mark for _, mark in some])
+            for entry, mark in some:
+                stored = known.get(mark)
+                if stored is None or not is_in_force(stored.suppression, change.at):
+                    moves += self._added(stored, entry, by, change.at)
+                    added += 1
+                elif event := rules.replace(stored.suppression, entry.reason, entry.expires_at, change.at):
+                    moves.append(happened(stored, event, change.at))
+                    replaced += 1
+            await asyncio.sleep(0)  # for whoever else the event loop has to serve
         _move(change, moves)
         return Imported(added, replaced, len(entries) - added - replaced, 0)
 

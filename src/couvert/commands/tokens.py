@@ -17,7 +17,9 @@ from couvert.domain.ids import IdSource
 from couvert.domain.token import Token, TokenEvent, TokenRole
 from couvert.domain.user import existing
 from couvert.store.accounts import StoredToken
-from couvert.store.port import Change, Position, Record, Store
+from couvert.store.changes import Change
+from couvert.store.log import Position, Record
+from couvert.store.port import Store
 
 _Find = Callable[[], Awaitable[StoredToken | None]]
 

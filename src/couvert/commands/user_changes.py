@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from couvert.domain import token as token_rules, user as rules
 from couvert.domain.user import UserEvent
 from couvert.store.accounts import StoredToken, StoredUser
-from couvert.store.port import Change, Record
+from couvert.store.changes import Change
+from couvert.store.log import Record
 
 
 def change_of(stored: StoredUser, events: Iterable[UserEvent], now: int) -> Change:

@@ -20,7 +20,9 @@ from couvert.domain.ids import IdSource
 from couvert.domain.refusals import Conflict, RuleBroken
 from couvert.domain.user import NOBODY, PasswordSet, Person, Role, User
 from couvert.store.accounts import FIRST_ADMIN, StoredUser
-from couvert.store.port import Change, Position, Store
+from couvert.store.changes import Change
+from couvert.store.log import Position
+from couvert.store.port import Store
 
 
 class ChangedUser(NamedTuple):

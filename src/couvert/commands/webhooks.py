@@ -15,7 +15,10 @@ from couvert.commands.claims import Claim
 from couvert.domain import webhook as rules
 from couvert.domain.ids import IdSource
 from couvert.domain.webhook import OVERLAP_MS, Secrets, Terms, Webhook, WebhookEvent
-from couvert.store.port import Change, Position, Record, Store, StoredWebhook
+from couvert.store.changes import Change
+from couvert.store.log import Position, Record
+from couvert.store.port import Store
+from couvert.store.rows import StoredWebhook
 
 Decide = Callable[[Webhook | None], Sequence[WebhookEvent]]
 With = Callable[[Webhook], Webhook]

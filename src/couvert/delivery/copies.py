@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from couvert.delivery.letters import Letters
-from couvert.domain.delivery import Begun
+from couvert.domain.delivery_events import Begun
 from couvert.domain.ids import created_at
 from couvert.domain.refusals import NotFound
-from couvert.store.port import Store, StoredDelivery
+from couvert.store.port import Store
+from couvert.store.rows import StoredDelivery
 
 
 class Copy(NamedTuple):

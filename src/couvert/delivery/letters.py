@@ -19,7 +19,8 @@ from couvert.domain.delivery import Delivery
 from couvert.domain.mail import Recipient
 from couvert.domain.personalise import common_values, values
 from couvert.domain.template import Template, compile_template
-from couvert.store.port import Content, Store, StoredAttachment
+from couvert.store.port import Store
+from couvert.store.rows import Content, StoredAttachment
 
 CACHED: Final = 8_000_000
 """Characters in each of the caches: 2,000 templates of 3 kB, or one of 5 MB."""

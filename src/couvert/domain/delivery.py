@@ -1,4 +1,4 @@
-"""A delivery is one mail on its way to one recipient: its states, its events, and what may follow what.
+"""A delivery is one mail on its way to one recipient: its states, what its events leave, and what may follow what.
 
 Order of states: queued < unknown < sent < delivered < bounced < complained; the provider's notices only move it
 forward. failed, suppressed, cancelled and expired are left only by a retry.
@@ -6,11 +6,29 @@ forward. failed, suppressed, cancelled and expired are left only by a retry.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal, NamedTuple, assert_never
 
 from couvert.domain import retry
+from couvert.domain.delivery_events import (
+    Begun,
+    Bounced,
+    Cancelled,
+    Complained,
+    Confirmed,
+    Deferred,
+    Delayed,
+    Delivered,
+    DeliveryEvent,
+    Expired,
+    Failed,
+    OutcomeUnknown,
+    Released,
+    Requeued,
+    ResolvedAsSent,
+    Sent,
+    Suppressed,
+)
 
 
 class State(StrEnum):
@@ -34,8 +52,6 @@ _RANK: Final = {
     State.FAILED: 1, State.SUPPRESSED: 1, State.CANCELLED: 1, State.EXPIRED: 1,
 }  # fmt: skip
 
-Reason = Literal["hard_bounce", "soft_bounces", "complaint", "manual"]
-"""Why mail is kept from an address."""
 UnknownPolicy = Literal["hold", "resend"]
 
 
@@ -59,136 +75,6 @@ class Delivery(NamedTuple):
     priority: int
     poster: int
     """The API key or user that posted the mail, 0 if it was none of them: posters share the pace fairly."""
-
-
-# --- What happened ----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """Committed before the first byte of an attempt leaves."""
-
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class Released:
-    """A begun attempt ended with nothing sent; the recipient is taken up again."""
-
-    attempt: int
-    due_at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Deferred:
-    """The provider said *later*."""
-
-    attempt: int
-    due_at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """The provider took the message."""
-
-    attempt: int
-    provider_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """The provider refused it, nobody took it in time, or there was nothing to send: then no attempt was begun."""
-
-    attempt: int
-    cause: Literal["refused", "not_taken_in_time", "unsendable"]
-
-
-@dataclass(frozen=True, slots=True)
-class OutcomeUnknown:
-    """The message may have been taken; nobody here can tell."""
-
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class Requeued:
-    """Somebody decided that it is to be sent (again)."""
-
-    due_at: int
-    by: Literal["policy", "operator"]
-    give_up_at: int | None = None
-    """Until when it is tried from now on; None: as before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """The provider says the recipient's server took it."""
-
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class Bounced:
-    """The provider says it came back."""
-
-    attempt: int
-    kind: Literal["hard", "soft", "undetermined", "rejected"]
-    """Rejected: for its content, or by a policy; that says nothing about the address."""
-
-
-@dataclass(frozen=True, slots=True)
-class Complained:
-    """The provider says the recipient reported it as spam."""
-
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class Confirmed:
-    """The provider says it took the message; for an attempt whose own record says nothing of that, or not yet."""
-
-    attempt: int
-    provider_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Delayed:
-    """The provider says the recipient's server did not take it yet, and goes on trying. So the provider has it: where
-    nobody knew, it was sent; otherwise this is for the timeline alone.
-    """
-
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class Expired:
-    """Its mail's expiry passed before an attempt was begun."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cancelled:
-    """Somebody stopped it before an attempt was under way."""
-
-
-@dataclass(frozen=True, slots=True)
-class Suppressed:
-    """Not begun, since its recipient was suppressed."""
-
-    suppression: int
-    reason: Reason
-
-
-@dataclass(frozen=True, slots=True)
-class ResolvedAsSent:
-    """Somebody decided that the attempt, whose end nobody saw, was taken."""
-
-    attempt: int
-
-
-DeliveryEvent = (
-    Begun | Released | Deferred | Sent | Failed | OutcomeUnknown | Requeued | Delivered | Bounced | Complained | Expired
-    | Cancelled | ResolvedAsSent | Suppressed | Confirmed | Delayed
-)  # fmt: skip
 
 
 # --- What an event leaves ---------------------------------------------------------------------------------------------

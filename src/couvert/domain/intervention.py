@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from couvert.domain import retry
-from couvert.domain.delivery import Cancelled, Delivery, Requeued, ResolvedAsSent, State, has_expired
+from couvert.domain.delivery import Delivery, State, has_expired
+from couvert.domain.delivery_events import Cancelled, Requeued, ResolvedAsSent
 
 UnknownDecision = Literal["resend", "sent"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, NamedTuple
 
 from couvert.domain import ids, sns, tags
-from couvert.domain.delivery import Bounced, Complained, Confirmed, Delayed, Delivered
+from couvert.domain.delivery_events import Bounced, Complained, Confirmed, Delayed, Delivered
 
 NoticeEvent = Confirmed | Delayed | Delivered | Bounced | Complained
 BounceKind = Literal["hard", "soft", "undetermined", "rejected"]

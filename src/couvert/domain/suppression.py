@@ -12,14 +12,7 @@ from hashlib import blake2b
 from typing import Final, NamedTuple, assert_never, get_args
 
 from couvert.domain import ids
-from couvert.domain.delivery import (
-    Bounced,
-    Complained,
-    Delivered,
-    DeliveryEvent,
-    Reason,
-    Suppressed,
-)
+from couvert.domain.delivery_events import Bounced, Complained, Delivered, DeliveryEvent, Reason, Suppressed
 from couvert.domain.refusals import NotFound, Refusal, RuleBroken
 
 REASONS: Final[tuple[Reason, ...]] = get_args(Reason)

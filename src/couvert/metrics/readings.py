@@ -19,8 +19,9 @@ from couvert.readmodels.reading import Reading
 from couvert.readmodels.webhooks.box import Box
 from couvert.readmodels.webhooks.messages import Backlog
 from couvert.readmodels.webhooks.tables import FILE
+from couvert.store.log import Position
 from couvert.store.pace import StoredPace
-from couvert.store.port import Position, Store
+from couvert.store.port import Store
 
 COUNTS_SECONDS: Final = 5.0
 """They come from other threads, which others may keep busy."""

@@ -12,7 +12,7 @@ import msgspec
 from couvert.readmodels.fetch import fetch, listed
 from couvert.readmodels.views import EventView
 from couvert.store import codec
-from couvert.store.port import Position
+from couvert.store.log import Position
 
 LOOKED_AT: Final = 20_000
 """Events a page at most, however few are of the types wanted: 10 ms. The next page goes on from there."""

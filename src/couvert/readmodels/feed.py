@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Final
 
 from couvert.domain.refusals import Unavailable
-from couvert.store.port import Position
+from couvert.store.log import Position
 
 LOOK_SECONDS: Final = 1.0
 """Commits of other processes tell nobody here."""

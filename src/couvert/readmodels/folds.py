@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final, NamedTuple, TypeGuard, get_args
 
-from couvert.domain.delivery import (
+from couvert.domain.delivery import Delivery, State, evolve
+from couvert.domain.delivery_events import (
     Bounced,
     Complained,
     Confirmed,
     Deferred,
     Delayed,
-    Delivery,
     DeliveryEvent,
     Failed,
     OutcomeUnknown,
@@ -20,12 +20,10 @@ from couvert.domain.delivery import (
     Requeued,
     ResolvedAsSent,
     Sent,
-    State,
     Suppressed,
-    evolve,
-)  # fmt: skip
+)
 from couvert.domain.mail import MailAccepted, born
-from couvert.store.port import Event, Position
+from couvert.store.log import Event, Position
 
 Heard = tuple[Position, int, DeliveryEvent]
 """One event of a delivery: its position, when it happened, and what."""

@@ -17,7 +17,7 @@ from couvert.readmodels.marking import marked, marker_of
 from couvert.readmodels.model_file import ModelFile
 from couvert.readmodels.model_schema import Unusable
 from couvert.readmodels.waiters import Waiters
-from couvert.store.port import Position
+from couvert.store.log import Position
 from couvert.store.sqlite.connections import open_reader, open_writer
 from couvert.store.sqlite.store import FILE
 
@@ -60,6 +60,10 @@ class Follower(threading.Thread):
     async def reached_position(self, position: Position, timeout_seconds: float) -> bool:
         """Whether every read model passes this position in time; any number may wait, on one event loop."""
         return await self._waiters.wait(position, timeout_seconds)
+
+    def end_waits(self) -> None:
+        """The service is told to stop: nobody is to wait for long any more."""
+        self._waiters.end()
 
     def wake(self, _position: Position = 0) -> None:
         """Something was committed: a listener for `Store.on_commit`."""

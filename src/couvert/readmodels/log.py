@@ -11,7 +11,7 @@ import structlog
 
 from couvert.domain.mail import MailAccepted
 from couvert.store import codec
-from couvert.store.port import LoggedEvent, Position
+from couvert.store.log import LoggedEvent, Position
 
 PAGE: Final = 2_000
 """Events a page at most, and so a transaction: 20 ms of work, during which the follower does not look up."""

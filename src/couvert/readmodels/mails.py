@@ -22,7 +22,7 @@ from couvert.readmodels.folds import (
     followed,
     is_delivery_event,
 )
-from couvert.store.port import LoggedEvent
+from couvert.store.log import LoggedEvent
 from couvert.store.sqlite.statements import insert
 
 Histories = dict[int, dict[int, list[Heard]]]

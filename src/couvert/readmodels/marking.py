@@ -12,7 +12,7 @@ from couvert.domain.mail import MailAccepted
 from couvert.readmodels.fetch import fetch, listed
 from couvert.readmodels.mark_table import MarkedMail
 from couvert.readmodels.marks import Kind, Marker
-from couvert.store.port import LoggedEvent
+from couvert.store.log import LoggedEvent
 
 _REFERENCES: Final[tuple[Kind, ...]] = ("email_id", "client_env_id", "project_id", "closure_id")
 

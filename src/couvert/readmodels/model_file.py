@@ -14,7 +14,7 @@ from couvert.readmodels.log import Mark
 from couvert.readmodels.mark_table import MarkedMail
 from couvert.readmodels.model_schema import Unusable
 from couvert.readmodels.projections import PROJECTIONS
-from couvert.store.port import LoggedEvent
+from couvert.store.log import LoggedEvent
 
 PAGE_SIZE: Final = 8192
 WAL_PAGES: Final = 4_000

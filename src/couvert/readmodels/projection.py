@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Protocol
 
-from couvert.store.port import LoggedEvent
+from couvert.store.log import LoggedEvent
 
 
 class Projection(Protocol):

@@ -11,7 +11,7 @@ from couvert.readmodels import mail_tables, model_schema, pointer
 from couvert.readmodels.connections import open_read_only
 from couvert.readmodels.folds import Counts, FollowedMail
 from couvert.readmodels.model_schema import Unusable
-from couvert.store.port import Position
+from couvert.store.log import Position
 from couvert.store.sqlite.store import FILE
 
 TRIES: Final = 3

@@ -15,7 +15,7 @@ from couvert.readmodels.pages import Part, Wanted
 from couvert.readmodels.pool import ReadPool
 from couvert.readmodels.read import ReadModels
 from couvert.readmodels.views import DeliveryView, EventView, MailView
-from couvert.store.port import Position
+from couvert.store.log import Position
 
 
 class Reading:

@@ -19,7 +19,7 @@ from couvert.readmodels.log import END, read_page
 from couvert.readmodels.marking import marked, marker_of
 from couvert.readmodels.model_file import ModelFile
 from couvert.readmodels.model_schema import Unusable
-from couvert.store.port import Position
+from couvert.store.log import Position
 from couvert.store.sqlite.connections import open_writer
 from couvert.store.sqlite.store import FILE
 

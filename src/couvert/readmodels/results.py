@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from couvert.domain.delivery import (
+from couvert.domain.delivery import State
+from couvert.domain.delivery_events import (
     Bounced,
     Cancelled,
     Complained,
@@ -21,9 +22,8 @@ from couvert.domain.delivery import (
     OutcomeUnknown,
     ResolvedAsSent,
     Sent,
-    State,
     Suppressed,
-)  # fmt: skip
+)
 from couvert.domain.mail import MailAccepted, References
 from couvert.domain.results import TAKEN, has_results, is_result
 from couvert.readmodels.connections import open_read_only, snapshot
@@ -38,7 +38,7 @@ from couvert.readmodels.folds import (
     is_delivery_event,
 )
 from couvert.store import codec
-from couvert.store.port import Position
+from couvert.store.log import Position
 from couvert.store.sqlite.store import FILE
 
 WINDOW: Final = 2_000

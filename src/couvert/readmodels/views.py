@@ -9,7 +9,7 @@ from typing import Any
 from couvert.domain.delivery import State
 from couvert.domain.mail import Recipient, References, Sender
 from couvert.readmodels.folds import Counts, Status
-from couvert.store.port import Position
+from couvert.store.log import Position
 
 
 @dataclass(frozen=True, slots=True)

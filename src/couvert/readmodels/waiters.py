@@ -10,10 +10,12 @@ from itertools import count
 from typing import Final
 
 from couvert.readmodels.log import END
-from couvert.store.port import Position
+from couvert.store.log import Position
 
 FEW: Final = 100
 """So many that gave up may stay in the heap before anybody looks."""
+LAST_SECONDS: Final = 1.0
+"""At the end: read models that do follow have come so far ten times over."""
 
 
 class Waiters:
@@ -32,6 +34,8 @@ class Waiters:
         self._numbers = count()
         self._gave_up = 0
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._patience: set[asyncio.Timeout] = set()
+        self._is_ending = False
 
     @property
     def are_there(self) -> bool:
@@ -59,15 +63,27 @@ class Waiters:
         self._lowest = self._heap[0][0]
         self._hurry()
         self._release()
+        patience = asyncio.timeout(min(timeout_seconds, LAST_SECONDS) if self._is_ending else timeout_seconds)
+        self._patience.add(patience)
         try:
-            async with asyncio.timeout(timeout_seconds):
+            async with patience:
                 await future
         except TimeoutError:
             return position <= self.reached
         finally:
+            self._patience.discard(patience)
             if future.cancelled():
                 self._forget()
         return True
+
+    def end(self) -> None:
+        """The service is told to stop: what has not come in a moment is waited for in vain."""
+        self._is_ending = True
+        if self._loop is not None:
+            last = self._loop.time() + LAST_SECONDS
+            for patience in self._patience:
+                if not patience.expired() and (when := patience.when()) is not None:
+                    patience.reschedule(min(when, last))
 
     def _release(self) -> None:
         while self._lowest <= self.reached:

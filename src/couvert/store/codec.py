@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import msgspec
 
-from couvert.domain import delivery, key, mail, suppression, token, user, webhook
-from couvert.store.port import Event
+from couvert.domain import delivery_events as delivery, key, mail, suppression, token, user, webhook
+from couvert.store.log import Event
 
 STORED: Final[dict[int, tuple[str, type[Event]]]] = {
     1: ("mail.accepted.v1", mail.MailAccepted),

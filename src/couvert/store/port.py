@@ -7,130 +7,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Final, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
-from couvert.domain.delivery import Delivery, DeliveryEvent, Reason, State
-from couvert.domain.key import ApiKey, KeyEvent
-from couvert.domain.mail import MailAccepted, Recipient, References, Sender
-from couvert.domain.restrictions import DailyUse
-from couvert.domain.suppression import Suppression, SuppressionEvent
-from couvert.domain.token import TokenEvent
-from couvert.domain.user import UserEvent
-from couvert.domain.webhook import Webhook, WebhookEvent
-from couvert.store.accounts import Accounts, Session, SetupCode, StoredToken, StoredUser
+from couvert.domain.delivery import State
+from couvert.domain.delivery_events import Reason
+from couvert.domain.mail import Recipient
+from couvert.store.accounts import Accounts
+from couvert.store.changes import Transition
 from couvert.store.leftovers import Leftovers
-from couvert.store.messages import MalformedMessage, MessageShelf, ResultDue
-from couvert.store.notices import NoticeReading, NoticeShelf, RawNotice
+from couvert.store.log import NotedEvent, Position
+from couvert.store.messages import MessageShelf
+from couvert.store.notices import NoticeShelf
 from couvert.store.pace import PaceBook
+from couvert.store.rows import (
+    ChangelogEntry,
+    Content,
+    Idempotency,
+    SandboxMail,
+    Specification,
+    StoredDelivery,
+    StoredKey,
+    StoredSuppression,
+    StoredWebhook,
+    TakenDelivery,
+)
 from couvert.tallies import SIZES, Histogram
-
-Position = int
-"""Where an event stands in the log: from 1, without order inversions; a lower one never appears after a higher one."""
-
-QUEUE: Final = 2
-"""The owner in whose name a delivery waits while a message about it is in the bulk queue; that of no worker is even."""
-
-Event = MailAccepted | DeliveryEvent | KeyEvent | UserEvent | TokenEvent | SuppressionEvent | WebhookEvent
-
-
-class Record(NamedTuple):
-    """One event on its way into the log. `stream` is the id of the mail, key, user, token or suppression that it is
-    about, `part` a recipient's number or 0.
-    """
-
-    stream: int
-    part: int
-    event: Event
-    note: str | None = None
-    """What the provider said, kept in the vault: it may name people."""
-
-
-class LoggedEvent(NamedTuple):
-    """One event as the log has it."""
-
-    position: Position
-    stream: int
-    part: int
-    at: int
-    event: Event
-
-
-class NotedEvent(NamedTuple):
-    """One event of a timeline, with the provider's words if there were any."""
-
-    logged: LoggedEvent
-    name: str
-    note: str | None
-
-
-class StoredDelivery(NamedTuple):
-    """A delivery's row: its folded state, and what only the queue needs."""
-
-    delivery: Delivery
-    revision: int
-    """1 when new; every change of the row, a lease included, adds one. The expected version of the next change."""
-    wake_at: int | None
-    """When a worker must look at it: when due, or when its lease has run out. None once nothing is to be done."""
-    owner: int
-    """The worker that holds the lease, `QUEUE`, or 0 if nobody does."""
-
-
-class StoredKey(NamedTuple):
-    key: ApiKey
-    revision: int
-
-
-class StoredSuppression(NamedTuple):
-    suppression: Suppression
-    revision: int
-
-
-class SoftBounces(NamedTuple):
-    """Of one address, in a row."""
-
-    mark: bytes
-    """Of the address, as `domain.suppression.mark_of` has it."""
-    before: int
-    """As read: a `Conflict` if it is another number meanwhile."""
-    now: int
-
-
-class StoredWebhook(NamedTuple):
-    webhook: Webhook
-    revision: int
-
-
-class StoredAttachment(NamedTuple):
-    filename: str
-    content_type: str
-    content_id: str | None
-    size: int
-    """In bytes."""
-    sha256: bytes
-    """Of its content, which is in the vault as bodies are."""
-
-
-class Content(NamedTuple):
-    """What a mail says, before it is personalised."""
-
-    mail_id: int
-    sender: Sender
-    subject: str
-    reply_to: str | None
-    html: bytes | None
-    """SHA-256 of the body in the vault."""
-    text: bytes | None
-    variables: Mapping[str, str]
-    references: References
-    tags: Sequence[str] = ()
-    headers: Mapping[str, str] = MappingProxyType({})
-    attachments: Sequence[StoredAttachment] = ()
-
-
-class StoredRecipient(NamedTuple):
-    delivery_id: int
-    recipient: Recipient
 
 
 class SuppressionFilter(NamedTuple):
@@ -144,50 +45,6 @@ class SuppressionFilter(NamedTuple):
     """Only ids below this one."""
 
 
-class TakenDelivery(NamedTuple):
-    """A leased delivery with what is needed to send it, but for its mail's content."""
-
-    stored: StoredDelivery
-    recipient: Recipient | None
-    """None if it was erased from the vault meanwhile."""
-
-
-class Idempotency(NamedTuple):
-    """A client's key for one request, committed with what the request did."""
-
-    scope: bytes
-    """Hash of who asked, the method, the path and the key."""
-    request: bytes
-    """Hash of the body."""
-    mail_id: int
-    position: Position
-    created_at: int
-    answer: bytes | None
-    """The first answer's status and body as the edge stored it; None until it was given."""
-
-
-class Specification(NamedTuple):
-    """What /v2 says of itself, as it was published last."""
-
-    day: str
-    """UTC, as `2026-11-22`."""
-    document: bytes
-    revision: int
-
-
-class ChangelogEntry(NamedTuple):
-    """What changed in the specification; never changed itself."""
-
-    day: str
-    recorded_at: int
-    after: str
-    """The day of the entry before, empty for the first: what the differences are to."""
-    title: str
-    differences: str
-    document: bytes
-    """As it was recorded; empty when read in a list."""
-
-
 class Examination(NamedTuple):
     """What a look at the database's file found."""
 
@@ -196,87 +53,6 @@ class Examination(NamedTuple):
     """All of it was looked at in time."""
     file_bytes: int
     wal_bytes: int
-
-
-class SandboxMail(NamedTuple):
-    delivery_id: int
-    attempt: int
-    at: int
-    content: bytes
-
-
-@dataclass(slots=True)
-class Change:
-    """Events and the state they leave, kept together or not at all."""
-
-    at: int
-    records: Sequence[Record] = ()
-    contents: Sequence[Content] = ()
-    bodies: Mapping[bytes, str | bytes] = field(default_factory=dict)
-    """Bodies and attachments by SHA-256; stored once however often they are sent."""
-    new_recipients: Sequence[StoredRecipient] = ()
-    new_deliveries: Sequence[StoredDelivery] = ()
-    """Rows that must not exist yet."""
-    deliveries: Sequence[StoredDelivery] = ()
-    """Whole rows at their next revision; a `Conflict` unless the stored revision is the one before."""
-    holds_lease: bool = False
-    """If set, a `Conflict` too unless the lease of each of `deliveries` still runs, by the store's clock."""
-    begins: bool = False
-    """If set, refused with `RecipientSuppressed` if mail is kept from the recipient of one of `deliveries` or of
-    `new_recipients`, by the store's clock. All that begins an attempt says so."""
-    suppressions: Sequence[StoredSuppression] = ()
-    """As `keys`; no two that are active are of one address."""
-    soft_bounces: Sequence[SoftBounces] = ()
-    keys: Sequence[StoredKey] = ()
-    """As `deliveries`; revision 1 is a new key."""
-    expected_keys: Mapping[int, int] = field(default_factory=dict)
-    """Key id -> revision that must be the stored one, for what was decided on a key that was read earlier."""
-    users: Sequence[StoredUser] = ()
-    """As `keys`; addresses are unique among those who are not deleted."""
-    expected_users: Mapping[int, int] = field(default_factory=dict)
-    tokens: Sequence[StoredToken] = ()
-    expected_tokens: Mapping[int, int] = field(default_factory=dict)
-    """As `expected_keys`, and a `Conflict` too if the token is revoked: whoever writes with a token names it here."""
-    webhooks: Sequence[StoredWebhook] = ()
-    """As `keys`."""
-    setup_codes: Sequence[SetupCode] = ()
-    """Each replaces the code that its user had."""
-    used_setup_codes: Sequence[bytes] = ()
-    """Hashes; a `Conflict` unless each is still there, and then it is gone."""
-    void_setup_codes: Sequence[int] = ()
-    """Users whose code goes, if they have one."""
-    sessions: Sequence[Session] = ()
-    ended_sessions: Sequence[bytes] = ()
-    signed_out: Sequence[int] = ()
-    """Users all of whose earlier sessions end."""
-    daily_use: DailyUse | None = None
-    """Counted with the change, or the change is refused with `QuotaExceeded`."""
-    idempotency: Idempotency | None = None
-    """Must be new: a `Conflict` if the scope is taken. Its position is set to this change's."""
-    answers: Mapping[bytes, bytes | None] = field(default_factory=dict)
-    """Idempotency scope -> the first answer; None frees the key."""
-    expired: Mapping[bytes, int] = field(default_factory=dict)
-    """Idempotency scope -> when its key was claimed, as read; one that was claimed anew meanwhile stays."""
-    sandbox_mail: SandboxMail | None = None
-    notices: Sequence[RawNotice] = ()
-    """Raw, as a provider sent them; unread."""
-    readings: Sequence[NoticeReading] = ()
-    """Of notices that are unread: otherwise a `Conflict`."""
-    read_again: Sequence[int] = ()
-    """Ids of notices that are unread from now on, whatever came of them before."""
-    malformed: Sequence[MalformedMessage] = ()
-    """One that is there already is replaced."""
-    buried: Sequence[str] = ()
-    """Malformed messages, by their ids, whose bodies somebody else has now, or nobody wants."""
-    results_due: Sequence[ResultDue] = ()
-    results_told: Sequence[int] = ()
-    """By their numbers."""
-    results_mark: Position | None = None
-    """Up to there the results that the log tells of are told; it never goes back."""
-    specification: Specification | None = None
-    """At its next revision, or a `Conflict`."""
-    changelog: ChangelogEntry | None = None
-    """Later than the last entry, which must be the one of its `after`: otherwise a `Conflict`."""
 
 
 @dataclass(slots=True)
@@ -297,7 +73,7 @@ class Store(Accounts, NoticeShelf, MessageShelf, PaceBook, Leftovers, Protocol):
     @property
     def committed(self) -> Commits: ...
 
-    async def commit(self, change: Change) -> Position:
+    async def commit(self, change: Transition) -> Position:
         """Keep the whole change and return the log's last position, once synced; on a refusal, keep nothing of it.
 
         Many run at once and share a sync; one that conflicts or is faulty fails alone.

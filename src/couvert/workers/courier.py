@@ -20,7 +20,8 @@ from couvert.commands.settled import Settled
 from couvert.delivery.letters import Letters
 from couvert.delivery.transport import Transport
 from couvert.domain.mail import Recipient
-from couvert.store.port import Store, TakenDelivery
+from couvert.store.port import Store
+from couvert.store.rows import TakenDelivery
 from couvert.workers.awaited import Awaited
 from couvert.workers.expiry import keep_expiring
 from couvert.workers.hands import Hands, PacedHands

@@ -12,7 +12,8 @@ from couvert.domain.delivery import Delivery
 from couvert.domain.fairness import BULK_AFTER
 from couvert.domain.mail import BULK
 from couvert.domain.refusals import Unavailable
-from couvert.store.port import QUEUE, Store, TakenDelivery
+from couvert.store.port import Store
+from couvert.store.rows import QUEUE, TakenDelivery
 from couvert.workers.leases import Leases, clock
 from couvert.workers.passage import Passage
 from couvert.workers.porter import TROUBLE_SECONDS

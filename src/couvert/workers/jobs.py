@@ -7,7 +7,7 @@ from typing import NamedTuple
 from couvert.commands.accept import Accepted
 from couvert.delivery.transport import Channel
 from couvert.domain.mail import Recipient
-from couvert.store.port import StoredDelivery, TakenDelivery
+from couvert.store.rows import StoredDelivery, TakenDelivery
 from couvert.workers.block import Slot
 from couvert.workers.leases import HeldLease
 

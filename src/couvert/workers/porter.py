@@ -16,7 +16,8 @@ from couvert.commands.settled import Settled, settled
 from couvert.delivery.letters import Letters
 from couvert.delivery.transport import Channel, Message, Outcome, Refused, Unreachable, Withheld
 from couvert.domain.refusals import Unavailable
-from couvert.store.port import Store, StoredDelivery
+from couvert.store.port import Store
+from couvert.store.rows import StoredDelivery
 from couvert.workers.awaited import Awaited
 from couvert.workers.block import Slot
 from couvert.workers.jobs import BegunMail, Job

@@ -14,8 +14,10 @@ import structlog
 from couvert.delivery.sqs import Outgoing, Queue, QueueTrouble, packed
 from couvert.domain.refusals import Unavailable
 from couvert.readmodels.results import Outcome, ResultSource
+from couvert.store.changes import Change
+from couvert.store.log import Position
 from couvert.store.messages import MalformedMessage, ResultDue
-from couvert.store.port import Change, Position, Store
+from couvert.store.port import Store
 from couvert.workers.tasks import again_and_again, at_work
 
 CALLS_AT_ONCE: Final = 8

@@ -20,7 +20,7 @@ from couvert.api.v2.waiting import Waiting
 from couvert.commands.callers import Caller
 from couvert.domain.refusals import NotFound, TokenExpired, Unauthenticated
 from couvert.settings import Settings
-from couvert.store.port import Change
+from couvert.store.changes import Change
 from tests.api.v1.service import Service
 
 ALICE: Final = Caller(1, "alice", 11, 1, frozenset({"api_read", "api_write"}), is_admin=True)

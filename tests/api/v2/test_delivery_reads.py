@@ -6,7 +6,8 @@ from email import policy
 import pytest
 
 from couvert.domain import ids
-from couvert.store.port import Change, SandboxMail
+from couvert.store.changes import Change
+from couvert.store.rows import SandboxMail
 
 
 def path_of(mail_id, n=1, more=""):

@@ -9,7 +9,7 @@ from couvert.commands import suppression_lists
 from couvert.commands.consequences import Consequences
 from couvert.commands.notices import Notices
 from couvert.delivery.transport import Taken
-from couvert.domain.delivery import Bounced
+from couvert.domain.delivery_events import Bounced
 from couvert.domain.ids import IdSource, encode
 from tests.api.v1.service import Service
 

@@ -11,7 +11,7 @@ from couvert.delivery.sqs import NotTaken, QueueTrouble
 from couvert.domain import ids
 from couvert.domain.delivery import State
 from couvert.domain.mail import Recipient
-from couvert.store.port import QUEUE
+from couvert.store.rows import QUEUE
 from couvert.wiring import now_ms
 from couvert.workers.queue import publisher
 from tests.workers.queue.conftest import counted, mail, running, sent, until

@@ -11,7 +11,7 @@ from couvert.api.parts import Parts
 from couvert.domain.key import admit
 from couvert.domain.refusals import MissingRole, RateLimited, RuleBroken, Unauthorized
 from couvert.domain.restrictions import check_client, check_sender
-from couvert.store.port import StoredKey
+from couvert.store.rows import StoredKey
 
 
 async def admitted(parts: Parts, request: Request) -> StoredKey:

@@ -22,7 +22,7 @@ from couvert.commands.settled import Settled
 from couvert.domain.delivery import State
 from couvert.domain.mail import AcceptMail
 from couvert.domain.refusals import Conflict, Refusal, RuleBroken, Unavailable
-from couvert.store.port import Idempotency, StoredKey
+from couvert.store.rows import Idempotency, StoredKey
 
 TRIES: Final = 3
 _VISIBLE: Final = re.compile(r"[!-~]{1,256}")

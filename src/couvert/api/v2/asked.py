@@ -11,7 +11,7 @@ from starlette.requests import Request
 from couvert.api.v2.replays import Kept
 from couvert.commands.callers import Caller
 from couvert.commands.claims import Claim
-from couvert.store.port import Position
+from couvert.store.log import Position
 
 Json = Mapping[str, Any]
 NOTHING: Json = {}

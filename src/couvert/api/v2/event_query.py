@@ -11,7 +11,7 @@ from couvert.api.v2.asked import Asked
 from couvert.api.v2.pages import CursorQuery
 from couvert.api.v2.refusals import Faulty, Item
 from couvert.readmodels.event_views import TYPES
-from couvert.store.port import Position
+from couvert.store.log import Position
 
 _LAST: Final = (1 << 63) - 1
 _EVENT_ID: Final = re.compile(r"[0-9]{1,19}")

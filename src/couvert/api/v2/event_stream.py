@@ -22,7 +22,7 @@ from couvert.api.v2.event_answers import event_answer
 from couvert.domain.refusals import Refusal, Unavailable
 from couvert.readmodels.event_views import Subject
 from couvert.readmodels.views import EventView
-from couvert.store.port import Position
+from couvert.store.log import Position
 
 MEDIA_TYPE: Final = "text/event-stream"
 BATCH: Final = 100

@@ -11,7 +11,7 @@ from couvert.api.v2.asked import Answer, Asked
 from couvert.api.v2.call import Call
 from couvert.api.v2.refusals import NotReady
 from couvert.domain.refusals import Unavailable
-from couvert.store.port import Change
+from couvert.store.changes import Change
 
 LOG_SECONDS: Final = 2.0
 """For an empty commit, which waits for those before it."""

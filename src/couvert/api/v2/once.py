@@ -16,7 +16,7 @@ from couvert.commands.callers import Caller
 from couvert.commands.claims import Claim
 from couvert.commands.idempotency import IdempotencyKeys, claim_of
 from couvert.domain.refusals import Conflict
-from couvert.store.port import Idempotency
+from couvert.store.rows import Idempotency
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Final
 
 from couvert.domain.refusals import RateLimited
 from couvert.limits.addresses import counted_as
-from couvert.store.port import Position
+from couvert.store.log import Position
 
 LONGEST_SECONDS: Final = 10.0
 MOST_STRANGERS: Final = 100

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from couvert.domain.finding import Finding, note, well, wrong
 from couvert.domain.refusals import Unavailable
-from couvert.store.port import Change
+from couvert.store.changes import Change
 
 if TYPE_CHECKING:
     from couvert.wiring import Parts

@@ -12,7 +12,7 @@ from couvert.readmodels.audit import sentences
 from couvert.readmodels.audit.ordered import Ordered
 from couvert.readmodels.audit.report import AuditReport
 from couvert.readmodels.audit.snapshot import TOKEN_COLUMNS, USER_COLUMNS, Snapshot
-from couvert.store.port import Event, LoggedEvent
+from couvert.store.log import Event, LoggedEvent
 from couvert.store.sqlite.rows import Row
 
 _USER_EVENTS: Final = get_args(UserEvent)

@@ -15,7 +15,7 @@ from couvert.readmodels.audit.snapshot import DELIVERY_COLUMNS, Snapshot
 from couvert.readmodels.audit.suppressions import Suppressions
 from couvert.readmodels.folds import FollowedDelivery, Heard, followed
 from couvert.readmodels.log import END
-from couvert.store.port import StoredDelivery
+from couvert.store.rows import StoredDelivery
 from couvert.store.sqlite.rows import Row, delivery_row
 
 FOLDED: Final = DELIVERY_COLUMNS.index("revision")

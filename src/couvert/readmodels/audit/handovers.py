@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from couvert.domain.delivery import (
+from couvert.domain.delivery_events import (
     Begun,
     Bounced,
     Cancelled,

@@ -16,7 +16,8 @@ from couvert.readmodels.audit import sentences
 from couvert.readmodels.audit.report import AuditReport
 from couvert.readmodels.audit.snapshot import KEY_COLUMNS, Snapshot
 from couvert.store import codec
-from couvert.store.port import Position, StoredKey
+from couvert.store.log import Position
+from couvert.store.rows import StoredKey
 from couvert.store.sqlite.rows import Row, key_row
 
 _KEY_EVENTS: Final = get_args(KeyEvent)

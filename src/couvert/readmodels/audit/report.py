@@ -7,7 +7,7 @@ from typing import Final
 
 from couvert.domain.delivery import State
 from couvert.readmodels.folds import Counts
-from couvert.store.port import Position
+from couvert.store.log import Position
 
 MOST_KEPT: Final = 100
 """A lost table is a million faults; the first hundred tell as much, and memory stays bounded."""

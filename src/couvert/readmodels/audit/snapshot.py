@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 from couvert.readmodels.log import START, Mark
-from couvert.store.port import Position
+from couvert.store.log import Position
 from couvert.store.sqlite.rows import Row
 
 _EVENTS: Final = """

@@ -10,14 +10,15 @@ from typing import Final, NamedTuple, get_args
 import msgspec
 
 from couvert.domain import ids, suppression as rules
-from couvert.domain.delivery import Begun, Bounced, Delivered, Suppressed
+from couvert.domain.delivery_events import Begun, Bounced, Delivered, Suppressed
 from couvert.domain.suppression import Suppression, SuppressionAdded, SuppressionChanged, SuppressionEvent, mark_of
 from couvert.readmodels.audit import sentences
 from couvert.readmodels.audit.report import AuditReport
 from couvert.readmodels.audit.snapshot import SUPPRESSION_COLUMNS, Snapshot
 from couvert.readmodels.folds import Heard
 from couvert.store import codec
-from couvert.store.port import Position, StoredSuppression
+from couvert.store.log import Position
+from couvert.store.rows import StoredSuppression
 from couvert.store.sqlite.rows import Row
 from couvert.store.sqlite.suppressions import suppression_row
 

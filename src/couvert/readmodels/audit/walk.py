@@ -38,7 +38,7 @@ from couvert.readmodels.folds import (
     is_delivery_event,
 )
 from couvert.store import codec
-from couvert.store.port import LoggedEvent
+from couvert.store.log import LoggedEvent
 from couvert.store.sqlite.store import FILE
 
 _KEY_EVENTS: Final = get_args(KeyEvent)

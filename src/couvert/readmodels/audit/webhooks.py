@@ -11,7 +11,8 @@ from couvert.readmodels.audit import sentences
 from couvert.readmodels.audit.ordered import Ordered
 from couvert.readmodels.audit.report import AuditReport
 from couvert.readmodels.audit.snapshot import WEBHOOK_COLUMNS, Snapshot
-from couvert.store.port import LoggedEvent, StoredWebhook
+from couvert.store.log import LoggedEvent
+from couvert.store.rows import StoredWebhook
 from couvert.store.sqlite.webhook_rows import webhook_row
 
 _EVENTS: Final = get_args(WebhookEvent)

@@ -13,7 +13,7 @@ from couvert.readmodels.fetch import listed
 from couvert.readmodels.log import Mark
 from couvert.readmodels.webhooks.messages import Attempt, Backlog, ListedAttempt, Message, MessageState
 from couvert.readmodels.webhooks.tables import open_box
-from couvert.store.port import Position
+from couvert.store.log import Position
 
 TENANT: Final = 1
 PRUNED: Final = 10_000

@@ -6,7 +6,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from couvert.domain.webhook_calls import GIVE_UP_AFTER_MS
-from couvert.store.port import Position
+from couvert.store.log import Position
 
 
 class MessageState(IntEnum):

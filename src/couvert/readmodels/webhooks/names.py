@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from couvert.domain import ids
-from couvert.store.port import Position
+from couvert.store.log import Position
 
 _NAME: Final = re.compile(r"(msg_[0-9a-z]{13})_(t?)([1-9][0-9]{0,17})")
 

@@ -19,7 +19,7 @@ from couvert.readmodels.folds import Heard, accepted_mail, born_delivery, follow
 from couvert.readmodels.log import START, Mark
 from couvert.readmodels.webhooks.told import Told, ToldOfMail, ToldOfSuppression
 from couvert.store import codec
-from couvert.store.port import Position
+from couvert.store.log import Position
 from couvert.store.sqlite.rows import recipient_of
 from couvert.store.sqlite.store import FILE
 from couvert.store.sqlite.webhook_rows import webhook_of

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from couvert.domain.mail import Recipient, References
 from couvert.domain.suppression import Suppression
-from couvert.store.port import Position
+from couvert.store.log import Position
 
 
 class ToldOfMail(NamedTuple):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import msgspec
 
 from couvert.store.accounts import Session, SetupCode, StoredToken, StoredUser
-from couvert.store.port import Change
+from couvert.store.changes import Change
 from couvert.store.sqlite import account_rows as rows
 from couvert.store.sqlite.rows import Row
 from couvert.store.sqlite.statements import insert

@@ -10,7 +10,8 @@ from typing import Final
 
 from couvert.domain.refusals import Refusal
 from couvert.store import codec
-from couvert.store.port import Change, Position
+from couvert.store.changes import Change, Transition
+from couvert.store.log import Position
 from couvert.store.sqlite import accounts, messages, notices, queue, rows, statements as tables, suppressions
 from couvert.store.sqlite.expectations import Expectations
 from couvert.store.sqlite.rows import TENANT, Row
@@ -37,11 +38,11 @@ class Batch:
         self.appended = 0
         self.last_position = 0
 
-    def apply(self, changes: Sequence[Change]) -> list[Verdict]:
+    def apply(self, changes: Sequence[Transition]) -> list[Verdict]:
         """Write what passes; return, for each change in order, its last position or why it is refused."""
         expectations = Expectations(self._connection, changes)
         first = position = _last_position(self._connection)
-        passed: list[tuple[Change, Position]] = []
+        passed: list[tuple[Transition, Position]] = []
         verdicts: list[Verdict] = []
         for change in changes:
             refusal = expectations.judge(change, self._now)
@@ -49,9 +50,15 @@ class Batch:
                 position += len(change.records)
                 passed.append((change, position))
             verdicts.append(refusal or position)
+        # On most commits of a courier nothing is new but deliveries.
+        wide = [(change, position) for change, position in passed if isinstance(change, Change)]
         self._write_log(passed, first)
-        self._write_vault([change for change, _ in passed])
-        self._write_state(passed)
+        if wide:
+            self._write_vault([change for change, _ in wide])
+            self._write_new_deliveries([change for change, _ in wide])
+        self._write_deliveries([change for change, _ in passed])
+        if wide:
+            self._write_state(wide)
         self._insert(tables.KEY_USAGE, [(*day, recipients) for day, recipients in expectations.used.items()])
         self.appended, self.last_position = position - first, position
         return verdicts
@@ -61,7 +68,7 @@ class Batch:
         """Roughly how many pages were written."""
         return PAGES_PER_COMMIT + self._rows // ROWS_PER_PAGE + self._large // PAGE_SIZE
 
-    def _write_log(self, passed: Sequence[tuple[Change, Position]], position: Position) -> None:
+    def _write_log(self, passed: Sequence[tuple[Transition, Position]], position: Position) -> None:
         events: list[Row] = []
         notes: list[Row] = []
         for change, _ in passed:
@@ -90,15 +97,17 @@ class Batch:
         notices.write(self._connection, passed)
         messages.write(self._connection, passed)
 
+    def _write_new_deliveries(self, passed: Sequence[Change]) -> None:
+        self._insert(tables.DELIVERY, [rows.delivery_row(new) for change in passed for new in change.new_deliveries])
+        queue.join(self._connection, [change.new_deliveries for change in passed])
+
+    def _write_deliveries(self, passed: Sequence[Transition]) -> None:
+        self._insert(tables.DELIVERY_AGAIN, [rows.delivery_row(row) for change in passed for row in change.deliveries])
+        # What is begun is looked at later than it was before, never sooner.
+        queue.join(self._connection, [change.deliveries for change in passed if not change.begins])
+
     def _write_state(self, passed: Sequence[tuple[Change, Position]]) -> None:
         keys = list({key.key.id: key for change, _ in passed for key in change.keys}.values())
-        self._insert(tables.DELIVERY, [rows.delivery_row(new) for change, _ in passed for new in change.new_deliveries])
-        self._insert(
-            tables.DELIVERY_AGAIN, [rows.delivery_row(row) for change, _ in passed for row in change.deliveries]
-        )
-        queue.join(self._connection, [change.new_deliveries for change, _ in passed])
-        # What is begun is looked at later than it was before, never sooner.
-        queue.join(self._connection, [change.deliveries for change, _ in passed if not change.begins])
         self._insert(tables.KEY, [rows.key_row(key) for key in keys])
         for key in keys:
             if key.revision > 1:  # it may have lost some; what it has is written anew below

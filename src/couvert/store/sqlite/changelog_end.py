@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from couvert.domain.refusals import Conflict
-from couvert.store.port import Change
+from couvert.store.changes import Change
 
 _END: Final = "select coalesce((select revision from specification), 0), coalesce((select max(day) from changelog), '')"
 

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import structlog
 
 from couvert.domain.refusals import Unavailable
-from couvert.store.port import Position
+from couvert.store.log import Position
 from couvert.store.sqlite import groups
 from couvert.store.sqlite.checkpointer import Checkpointer
 from couvert.store.sqlite.groups import Applied, Work

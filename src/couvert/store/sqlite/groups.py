@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
 from couvert.domain.refusals import Conflict
-from couvert.store.port import Change, Position
+from couvert.store.changes import Transition
+from couvert.store.log import Position
 from couvert.store.sqlite.batch import Batch
 
 T = TypeVar("T")
 Transaction = Callable[[sqlite3.Connection], T]
 """Anything else than a change that writes, within the same group commit."""
-Work = Change | Transaction[Any]
+Work = Transition | Transaction[Any]
 
 _TAKEN: Final = frozenset({
     sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_ROWID, sqlite3.SQLITE_CONSTRAINT_UNIQUE,
@@ -32,9 +33,9 @@ class Applied(NamedTuple):
 def together(connection: sqlite3.Connection, work: Sequence[Work], now: int) -> Applied:
     """All changes as one batch, then the other transactions one after the other."""
     batch = Batch(connection, now)
-    changes = [item for item in work if isinstance(item, Change)]
+    changes = [item for item in work if isinstance(item, Transition)]
     verdicts = iter(batch.apply(changes) if changes else ())
-    results = [next(verdicts) if isinstance(item, Change) else item(connection) for item in work]
+    results = [next(verdicts) if isinstance(item, Transition) else item(connection) for item in work]
     others = len(work) - len(changes)
     return Applied(results, batch.pages + others, batch.last_position if batch.appended else None)
 

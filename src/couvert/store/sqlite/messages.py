@@ -8,8 +8,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
+from couvert.store.changes import Change
 from couvert.store.messages import Echo, MalformedMessage, ResultDue
-from couvert.store.port import Change
 from couvert.store.sqlite.rows import LEVEL, TENANT, Row
 from couvert.store.sqlite.statements import Table, insert, replacing
 

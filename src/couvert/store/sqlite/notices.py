@@ -11,8 +11,8 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from couvert.domain.refusals import Conflict
+from couvert.store.changes import Change
 from couvert.store.notices import Handed, NoticeTotal, RawNotice, Result, Source, StoredNotice
-from couvert.store.port import Change
 from couvert.store.sqlite.rows import LEVEL, TENANT, Row
 from couvert.store.sqlite.statements import Table, insert, select_in
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from couvert.domain.fairness import interleaved, shared_out
 from couvert.domain.mail import BULK, TRANSACTIONAL
-from couvert.store.port import QUEUE, StoredDelivery, TakenDelivery
+from couvert.store.rows import QUEUE, StoredDelivery, TakenDelivery
 from couvert.store.sqlite import rows, statements
 from couvert.store.sqlite.rows import TENANT, Row
 

@@ -9,7 +9,8 @@ from typing import Final, NamedTuple
 
 from couvert.domain.refusals import Conflict
 from couvert.store.accounts import StoredToken, StoredUser
-from couvert.store.port import Change, StoredKey, StoredSuppression, StoredWebhook
+from couvert.store.changes import Change
+from couvert.store.rows import StoredKey, StoredSuppression, StoredWebhook
 from couvert.store.sqlite.statements import select_in
 
 _Rows = Sequence[StoredKey | StoredUser | StoredToken | StoredSuppression | StoredWebhook]

@@ -13,18 +13,18 @@ from couvert.domain.delivery import Delivery, State
 from couvert.domain.key import ApiKey, NamedOrigin
 from couvert.domain.mail import Recipient, References, Sender
 from couvert.domain.restrictions import NONE, Restrictions
-from couvert.store.port import (
+from couvert.store.log import Position
+from couvert.store.rows import (
     ChangelogEntry,
     Content,
     Idempotency,
-    Position,
     SandboxMail,
     Specification,
     StoredAttachment,
     StoredDelivery,
     StoredKey,
     StoredRecipient,
-)  # fmt: skip
+)
 
 Row = tuple[Any, ...]
 TENANT: Final = 1

@@ -15,16 +15,13 @@ from couvert.domain.delivery import State
 from couvert.domain.mail import Recipient
 from couvert.domain.refusals import Unavailable
 from couvert.store import codec
-from couvert.store.port import (
-    Change,
+from couvert.store.changes import Change, Transition
+from couvert.store.log import LoggedEvent, NotedEvent, Position
+from couvert.store.port import Commits, Examination
+from couvert.store.rows import (
     ChangelogEntry,
-    Commits,
     Content,
-    Examination,
     Idempotency,
-    LoggedEvent,
-    NotedEvent,
-    Position,
     SandboxMail,
     Specification,
     StoredAttachment,
@@ -92,8 +89,8 @@ class SqliteStore(
     def committed(self) -> Commits:
         return self._writer.commits
 
-    async def commit(self, change: Change) -> Position:
-        if any(len(body) > rows.LARGE for body in change.bodies.values()):
+    async def commit(self, change: Transition) -> Position:
+        if isinstance(change, Change) and any(len(body) > rows.LARGE for body in change.bodies.values()):
             change = replace(change, bodies=await asyncio.to_thread(rows.deflated, change.bodies))
         return cast(Position, await self._writer.submit(change))
 

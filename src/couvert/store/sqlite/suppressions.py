@@ -7,10 +7,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar, cast
 
-from couvert.domain.delivery import Reason
+from couvert.domain.delivery_events import Reason
 from couvert.domain.refusals import Conflict, Refusal
 from couvert.domain.suppression import RecipientSuppressed, Suppression, mark_of
-from couvert.store.port import Change, StoredSuppression, SuppressionFilter
+from couvert.store.changes import Change, Transition
+from couvert.store.port import SuppressionFilter
+from couvert.store.rows import StoredSuppression
 from couvert.store.sqlite.rows import TENANT, Row
 from couvert.store.sqlite.statements import Table, insert, replacing, select_in
 
@@ -31,28 +33,22 @@ _Met = tuple[int, Reason, int | None]
 class Suppressions:
     """Who is suppressed, of those whom a group of changes is about: one query for all that it begins."""
 
-    def __init__(self, connection: sqlite3.Connection, changes: Sequence[Change]) -> None:
-        beginning = [change for change in changes if change.begins]
-        begun = [stored.delivery.id for change in beginning for stored in change.deliveries]
+    def __init__(self, connection: sqlite3.Connection, changes: Sequence[Transition]) -> None:
+        begun = [stored.delivery.id for change in changes if change.begins for stored in change.deliveries]
         self._marks = {id_: mark_of(email) for id_, email in select_in(connection, _ADDRESSES, begun)}
-        for change in beginning:
-            self._marks.update((new.delivery_id, mark_of(new.recipient.email)) for new in change.new_recipients)
-        met = {*self._marks.values(), *(mark for change in changes for mark in _marks_of(change.suppressions))}
+        wide = [change for change in changes if isinstance(change, Change)]
+        for change in wide:
+            if change.begins:
+                self._marks.update((new.delivery_id, mark_of(new.recipient.email)) for new in change.new_recipients)
+        met = {*self._marks.values(), *(mark for change in wide for mark in _marks_of(change.suppressions))}
         self._met: dict[bytes, _Met] = {mark: tuple(rest) for mark, *rest in select_in(connection, _MET, met)}
-        counted = {each.mark for change in changes for each in change.soft_bounces}
+        counted = {each.mark for change in wide for each in change.soft_bounces}
         self._counts: dict[bytes, int] = dict(select_in(connection, _COUNTS, counted))
 
-    def judge(self, change: Change, now: int) -> Refusal | None:
-        if change.begins and (refusal := self._begins(change, now)):
+    def judge(self, change: Transition, now: int) -> Refusal | None:
+        if change.begins and (refusal := self._judge_begun(change, now)):
             return refusal
-        ended = {row.suppression.id for row in change.suppressions if not row.suppression.is_active}
-        for row in change.suppressions:
-            holder = self._met.get(mark_of(row.suppression.address)) if row.suppression.is_active else None
-            if holder is not None and holder[0] != row.suppression.id and holder[0] not in ended:
-                return Conflict("the address was suppressed by somebody else")
-        if any(self._counts.get(each.mark, 0) != each.before for each in change.soft_bounces):
-            return Conflict("the address was heard of meanwhile")
-        return None
+        return self._judge_own(change) if isinstance(change, Change) else None
 
     def passed(self, change: Change) -> None:
         """The next of the group meet what this one leaves."""
@@ -65,15 +61,27 @@ class Suppressions:
                     self._met[mark_of(suppression.address)] = met
         self._counts.update((each.mark, each.now) for each in change.soft_bounces)
 
-    def _begins(self, change: Change, now: int) -> RecipientSuppressed | None:
+    def _judge_begun(self, change: Transition, now: int) -> RecipientSuppressed | None:
         if not self._met:
             return None
-        ids = (*(row.delivery.id for row in change.deliveries), *(new.delivery_id for new in change.new_recipients))
+        ids = [row.delivery.id for row in change.deliveries]
+        if isinstance(change, Change):
+            ids += [new.delivery_id for new in change.new_recipients]
         for id_ in ids:
             # Erased from the vault, there is nobody to send to.
             met = self._met.get(self._marks.get(id_, b""))
             if met is not None and (met[2] is None or met[2] > now):
                 return RecipientSuppressed(met[0], met[1])
+        return None
+
+    def _judge_own(self, change: Change) -> Conflict | None:
+        ended = {row.suppression.id for row in change.suppressions if not row.suppression.is_active}
+        for row in change.suppressions:
+            holder = self._met.get(mark_of(row.suppression.address)) if row.suppression.is_active else None
+            if holder is not None and holder[0] != row.suppression.id and holder[0] not in ended:
+                return Conflict("the address was suppressed by somebody else")
+        if any(self._counts.get(each.mark, 0) != each.before for each in change.soft_bounces):
+            return Conflict("the address was heard of meanwhile")
         return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from couvert.domain.webhook import Secrets, Terms, Webhook
-from couvert.store.port import StoredWebhook
+from couvert.store.rows import StoredWebhook
 from couvert.store.sqlite.rows import TENANT, Row
 
 

@@ -18,7 +18,9 @@ from typing import Any, Final
 import structlog
 
 from couvert.domain.refusals import Unavailable
-from couvert.store.port import Change, Commits, Position
+from couvert.store.changes import Change, Transition
+from couvert.store.log import Position
+from couvert.store.port import Commits
 from couvert.store.sqlite import groups
 from couvert.store.sqlite.checkpointer import Checkpointer
 from couvert.store.sqlite.committer import Committer, Done, Group
@@ -101,7 +103,7 @@ class Writer:
             item, future = self._waiting.popleft()
             work.append(item)
             futures.append(future)
-            burden += _burden(item) if isinstance(item, Change) else 0
+            burden += _burden(item) if isinstance(item, Transition) else 0
         return work, futures, burden
 
     def _apply(self, work: Sequence[Work]) -> Applied | None:
@@ -141,8 +143,10 @@ class Writer:
             self._on_commit(done.position)
 
 
-def _burden(change: Change) -> int:
+def _burden(change: Transition) -> int:
     """How long it will take, in recipients of 10 us each."""
+    if not isinstance(change, Change):
+        return len(change.deliveries)
     characters = sum(map(len, change.bodies.values()))
     if change.sandbox_mail is not None:
         characters += len(change.sandbox_mail.content)

@@ -10,8 +10,9 @@ from typing import Final
 import structlog
 
 from couvert.delivery.sqs import NotTaken, Outgoing, Queue, QueueTrouble, packed
+from couvert.store.changes import Change
 from couvert.store.messages import MalformedMessage
-from couvert.store.port import Change, Store
+from couvert.store.port import Store
 from couvert.workers.tasks import again_and_again, at_work
 
 FAULT: Final = "couvert-fault"

@@ -22,7 +22,8 @@ from couvert.delivery.sqs.queue import LARGEST_EVERYWHERE
 from couvert.domain import ids
 from couvert.domain.mail import AcceptMail, Recipient
 from couvert.domain.refusals import Unavailable
-from couvert.store.port import QUEUE, Store
+from couvert.store.port import Store
+from couvert.store.rows import QUEUE
 from couvert.tallies import Tally
 from couvert.workers.leases import clock
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from couvert.store.port import Position
+from couvert.store.log import Position
 
 MANY: Final = 2_000
 """Events a second: of fewer, deliveries leave most of a core free."""

@@ -10,7 +10,7 @@ from couvert.api.v2.pages import CursorQuery
 from couvert.api.v2.times import Moment, rfc3339, rfc3339_or_none
 from couvert.commands.addresses import normalise
 from couvert.domain import ids
-from couvert.domain.delivery import Reason
+from couvert.domain.delivery_events import Reason
 from couvert.domain.suppression import Suppression
 
 Address = Annotated[str, Field(max_length=1_000), AfterValidator(normalise)]
