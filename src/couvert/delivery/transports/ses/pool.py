@@ -120,7 +120,10 @@ class SesTransport:
             return Withheld("the lease was lost before the whole message had left")
         except NotAnswered as broken:
             return Unknown(f"{broken} (after the whole message had left)")
-        return outcome(reply, message)
+        meant = outcome(reply, message)
+        if isinstance(meant, Unknown) and not connection.has_written_all:
+            return TryLater(f"{reply} (before the whole message had left)")
+        return meant
 
     async def _kept_or_none(self) -> Connection | None:
         if self._idle and asyncio.get_running_loop().time() - self._used_at > QUIET:
