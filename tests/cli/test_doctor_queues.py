@@ -76,6 +76,23 @@ async def test_a_service_that_cannot_be_reached_is_wrong(open_parts):
     assert {finding.verdict for finding in found} == {Verdict.WRONG}
 
 
+async def test_a_right_that_is_missing_is_named(open_parts, ses):
+    ses.faults(denied=["sqs:GetQueueAttributes"])
+
+    found = await queues(open_parts())
+
+    told = (Verdict.UNKNOWN, "could not be checked: allow sqs:GetQueueAttributes")
+    assert {(finding.verdict, finding.sentence) for finding in found} == {told}
+
+
+async def test_credentials_that_sqs_does_not_know_are_wrong_and_no_missing_right(open_parts):
+    with simulated_ses(secrets={"somebody": "else"}) as strict:
+        found = await queues(open_parts(aws_endpoint_url=strict.url))
+
+    assert {finding.verdict for finding in found} == {Verdict.WRONG}
+    assert all("UnrecognizedClientException" in finding.sentence for finding in found)
+
+
 @pytest.mark.parametrize(("given", "verdict"), [({}, Verdict.NOTE), ({"dead_letter_queue_url": None}, Verdict.WRONG)])
 async def test_messages_that_nobody_could_read_and_that_are_kept_are_told(open_parts, given, verdict):
     parts = open_parts(**given)

@@ -261,7 +261,10 @@ async def test_the_set_that_an_identity_has_by_default_is_as_good(open_parts, st
 async def test_a_set_that_is_switched_off_is_wrong(open_parts, ses):
     client(ses, "sesv2").put_configuration_set_sending_options(ConfigurationSetName="couvert", SendingEnabled=False)
 
-    assert [verdict for verdict, _ in await looked_at(open_parts(), "sending")] == [Verdict.OK, Verdict.WRONG]
+    (_, (verdict, sentence)) = await looked_at(open_parts(), "sending")
+
+    assert verdict is Verdict.WRONG
+    assert "put-configuration-set-sending-options --configuration-set-name couvert --sending-enabled" in sentence
 
 
 async def test_kinds_of_events_that_are_missing_are_named(open_parts, ses):

@@ -24,6 +24,7 @@ def test_it_runs_in_a_process_of_its_own_until_told_to_end():
     [
         (["--faults", '{"slow": 1}'], "--faults: Expected `object`, got `int`"),
         (["--secret", "x"], "--secret: write the access key's id, a colon and its secret"),
+        (["--queue", "mails.fifo"], "'mails.fifo' names no queue: "),
         (["--tls-certificate", "missing.pem"], "--tls-certificate missing.pem: "),
         (["--host", "192.0.2.1"], "cannot listen there"),
     ],

@@ -10,6 +10,8 @@ import pytest
 from couvert.simulator.testing import simulated_ses
 from tests.simulator.letters import raw_letter
 
+TOPIC = "arn:aws:sns:us-east-1:123456789012:couvert-notices"
+
 
 @pytest.fixture
 def ses():
@@ -179,3 +181,28 @@ def test_after_a_reset_nothing_of_before_is_told(ses, send, told):
 
     assert ses.mails() == []
     assert ses.state()["noticesWaiting"] == ses.state()["noticesPublished"] == 0
+
+
+@pytest.mark.parametrize("raw", ["true", "false"])
+def test_a_queue_that_was_deleted_keeps_nobody_from_theirs(client, send, told, raw):
+    sqs = client("sqs")
+    url = sqs.create_queue(QueueName="gone")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    client("sns").subscribe(TopicArn=TOPIC, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": raw})
+    sqs.delete_queue(QueueUrl=url)
+    # As many as there are senders, each of which would stop at it.
+    for _ in range(10):
+        send("bob@example.com")
+
+    assert len(told(20)) == 20
+    assert len(told(20, "wrapped")) == 20
+
+
+def test_a_topic_that_nobody_made_keeps_nobody_from_theirs(client, send, told):
+    event = {"Enabled": True, "MatchingEventTypes": ["SEND"], "SnsDestination": {"TopicArn": f"{TOPIC}-of-nobody"}}
+    client("sesv2").create_configuration_set_event_destination(
+        ConfigurationSetName="couvert", EventDestinationName="nobody", EventDestination=event
+    )
+    send("bob@example.com")
+
+    assert len(told(2)) == 2

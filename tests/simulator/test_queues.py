@@ -107,3 +107,21 @@ def test_a_key_that_is_not_known_is_refused(client):
     with pytest.raises(ClientError) as refused:
         client("sqs", "another secret").list_queues()
     assert "InvalidSignature" in refused.value.response["Error"]["Code"]
+
+
+@pytest.mark.parametrize(
+    ("name", "attributes", "code"),
+    [
+        ("two words", {}, "InvalidParameterValue"),
+        ("mails.fifo", {}, "InvalidParameterValue"),
+        ("x" * 81, {}, "InvalidParameterValue"),
+        ("mails", {"VisibilityTimeout": "50000"}, "InvalidAttributeValue"),
+        ("mails", {"DelaySeconds": "-1"}, "InvalidAttributeValue"),
+    ],
+)
+def test_a_queue_that_sqs_would_not_make_is_refused(sqs, name, attributes, code):
+    with pytest.raises(ClientError) as refused:
+        sqs.create_queue(QueueName=name, Attributes=attributes)
+
+    assert refused.value.response["Error"]["Code"] == code
+    assert sqs.list_queues()["QueueUrls"] == []

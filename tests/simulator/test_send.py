@@ -10,6 +10,10 @@ from couvert.simulator.testing import simulated_ses
 from tests.simulator.letters import RAW, raw_letter, refusal
 
 
+def simple(**change):
+    return {"Simple": {"Subject": {"Data": "Hello"}, "Body": {"Text": {"Data": "Hello"}}, **change}}
+
+
 @pytest.fixture
 def sesv2(client):
     return client("sesv2")
@@ -64,6 +68,25 @@ def test_what_ses_refuses_is_refused_in_its_way(ses, sesv2, change, error_type, 
         sesv2.send_email(**{**raw_letter(), **change})
     assert refused.value.response["Error"]["Code"] == error_type
     assert ses.mails() == []
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (simple(Subject={"Data": "two\nlines"}), "No message can be made"),
+        (simple(Headers=[{"Name": "Subject", "Value": "b"}]), "at most 1"),
+        (simple(Attachments=[{"RawContent": b"a", "FileName": "a"}]), "attaches nothing"),
+        ({"Template": {"TemplateName": "welcome", "TemplateData": "{}"}}, "no templates"),
+    ],
+)
+def test_content_that_no_message_can_be_made_of_is_refused_and_troubles_nobody(ses, sesv2, content, words):
+    letter = {**raw_letter(Content=content), "ConfigurationSetName": "couvert"}
+    with pytest.raises(ClientError, match=words) as refused:
+        sesv2.send_email(**letter)
+    sesv2.send_email(**raw_letter(ConfigurationSetName="couvert"))
+
+    assert refused.value.response["Error"]["Code"] == "BadRequestException"
+    assert len(ses.mails()) == 1
 
 
 def test_a_sender_that_is_not_verified_is_rejected(client):

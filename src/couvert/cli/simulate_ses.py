@@ -72,8 +72,8 @@ def simulate_ses(
         configuration_sets=tuple(configuration_set or (DEFAULT_SET,)),
         tenants=tuple(tenant or ()),
         notify=tuple(notify or ()),
-        queues=tuple(queue or ()),
-        raw_queues=tuple(raw_queue or ()),
+        queues=_queues(queue or []),
+        raw_queues=_queues(raw_queue or []),
         signature_version=str(signature_version),
         kept=keep,
         faults=_faults(faults),
@@ -89,6 +89,15 @@ def _secrets(given: list[str]) -> dict[str, str]:
     if any(":" not in one for one in given):
         raise WrongSetting("--secret: write the access key's id, a colon and its secret")
     return dict(one.split(":", 1) for one in given)
+
+
+def _queues(given: list[str]) -> tuple[str, ...]:
+    from couvert.simulator.sqs.queues import NAME_RULE, is_name
+
+    for name in given:
+        if not is_name(name):
+            raise WrongSetting(f"{name!r} names no queue: {NAME_RULE}")
+    return tuple(given)
 
 
 def _faults(text: str) -> Faults:

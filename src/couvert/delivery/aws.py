@@ -12,7 +12,6 @@ import boto3
 import botocore.exceptions
 from botocore.config import Config
 
-from couvert.delivery.aws_keys import NOT_BELIEVED
 from couvert.domain.times import to_ms
 
 Answer = Mapping[str, Any]
@@ -25,6 +24,11 @@ _NOT_ALLOWED: Final = frozenset(
 )
 _NOT_THERE: Final = frozenset({
     "NotFoundException", "NotFound", "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue",
+})  # fmt: skip
+_NOT_BELIEVED: Final = frozenset({
+    "UnrecognizedClientException", "InvalidClientTokenId", "SignatureDoesNotMatch", "InvalidSignatureException",
+    "IncompleteSignature", "IncompleteSignatureException", "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException", "ExpiredToken", "ExpiredTokenException", "RequestExpired", "OptInRequired",
 })  # fmt: skip
 
 
@@ -131,7 +135,7 @@ def _trouble(error: botocore.exceptions.ClientError, right: str) -> AwsTrouble:
         trouble: AwsTrouble = NotAllowed(right)
     elif code in _NOT_THERE:
         trouble = NotThere(words)
-    elif code in NOT_BELIEVED:
+    elif code in _NOT_BELIEVED:
         trouble = NotBelieved(f"{code}: {words}")
     else:
         trouble = AwsTrouble(f"{right} is answered {code}: {words}")

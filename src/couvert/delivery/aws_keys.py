@@ -10,12 +10,6 @@ from botocore.session import Session
 
 LOOK_SECONDS: Final = 60.0
 """How often they are asked for: botocore renews those of a role 15 minutes before they expire."""
-NOT_BELIEVED: Final = frozenset({
-    "UnrecognizedClientException", "InvalidClientTokenId", "SignatureDoesNotMatch", "InvalidSignatureException",
-    "IncompleteSignature", "IncompleteSignatureException", "MissingAuthenticationToken",
-    "MissingAuthenticationTokenException", "ExpiredToken", "ExpiredTokenException", "RequestExpired", "OptInRequired",
-})  # fmt: skip
-"""Error codes of AWS that say that credentials are not good, or the clock is wrong; they say nothing of rights."""
 _IN_FILES: Final = frozenset({"shared-credentials-file", "config-file"})
 
 

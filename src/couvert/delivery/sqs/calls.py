@@ -23,7 +23,6 @@ IN_ONE_PIECE: Final = 1_000_000
 """Bytes that are written at once; what is longer is written piece by piece, while others are served."""
 PATIENCE_SECONDS: Final = 20
 """For an answer, beyond what was asked to be waited for."""
-_FORBIDDEN: Final = 403
 _NO_CREDENTIALS: Final = "there are no AWS credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a role"
 
 
@@ -40,8 +39,8 @@ class QueueRefused(QueueTrouble):
         """Its own, such as `QueueDoesNotExist`."""
         self.right = f"sqs:{action}"
         self.is_missing = self.code in {"QueueDoesNotExist", "NonExistentQueue"}
-        is_denied = status == _FORBIDDEN or "AccessDenied" in self.code
-        self.is_forbidden = is_denied and self.code not in aws_keys.NOT_BELIEVED
+        # Credentials that it does not know are answered 403 too; no right would help those.
+        self.is_forbidden = "AccessDenied" in self.code
 
 
 class Calls:

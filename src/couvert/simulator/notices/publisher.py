@@ -97,9 +97,14 @@ class Publisher:
         self._world.sns.publish(topic, message, SUBJECT)
 
     def _topics_of(self, mail: Mail, event: EventType | None = None) -> list[str]:
+        """Those that there are: of a topic that nobody made, SES says nothing to whoever sends."""
+        known = self._world.sns.topics.by_arn
         destinations = self._world.setup.configuration_sets.get(mail.configuration_set or "", {})
         return [
             one.topic_arn
             for one in destinations.values()
-            if one.topic_arn and one.is_enabled and (event is None or SWITCHES[event] in one.event_types)
+            if one.topic_arn
+            and one.topic_arn in known
+            and one.is_enabled
+            and (event is None or SWITCHES[event] in one.event_types)
         ]

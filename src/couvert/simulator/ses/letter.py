@@ -6,7 +6,7 @@ from email.message import EmailMessage
 from email.parser import BytesHeaderParser
 from email.policy import SMTP
 from email.utils import getaddresses, parseaddr
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -47,6 +47,7 @@ class Simple(_Part):
     subject: Words
     body: Body
     headers: list[Header] = []
+    attachments: list[dict[str, Any]] = []
 
 
 class Raw(_Part):
@@ -56,7 +57,7 @@ class Raw(_Part):
 class Content(_Part):
     simple: Simple | None = None
     raw: Raw | None = None
-    template: msgspec.Raw | None = None
+    template: dict[str, Any] | None = None
 
 
 class EmailTag(_Part):

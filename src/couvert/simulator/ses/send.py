@@ -14,7 +14,7 @@ from couvert.simulator.faults import ErrorFault
 from couvert.simulator.ids import message_id
 from couvert.simulator.mails import Mail
 from couvert.simulator.notices.plan import MAILBOX_SIMULATOR
-from couvert.simulator.ses.letter import Letter, bare
+from couvert.simulator.ses.letter import Letter, Simple, bare
 
 if TYPE_CHECKING:
     from couvert.simulator.world import World
@@ -104,6 +104,18 @@ def _check_content(letter: Letter) -> None:
     if raw is not None and len(raw.data) > LONGEST_MESSAGE_BYTES:
         words = f"Message length is more than {LONGEST_MESSAGE_BYTES} bytes long: '{len(raw.data)}'."
         raise AwsError("BadRequestException", words)
+    if letter.content.simple is not None:
+        _check_composed(letter, letter.content.simple)
+
+
+def _check_composed(letter: Letter, simple: Simple) -> None:
+    """Before it is taken: whoever reads the mail afterwards, as notices do, composes it anew."""
+    if simple.attachments:
+        raise AwsError("BadRequestException", "The simulator attaches nothing to Simple content: send Raw content.")
+    try:
+        letter.message()
+    except Exception as wrong:  # noqa: BLE001 - a ValueError about ends of lines; over addresses it stumbles in any way
+        raise AwsError("BadRequestException", f"No message can be made of the content: {wrong}") from None
 
 
 def _check_addresses(sender: str, recipients: list[str]) -> None:

@@ -81,7 +81,7 @@ class Sns:
     def _put(self, due: _Due) -> None:
         # A queue that gets the bare message needs no signature, so nothing that could wait.
         if due.subscription.protocol == "sqs" and due.subscription.is_raw:
-            self._world.queues.of_arn(due.subscription.endpoint).put(due.envelope["Message"])
+            self._enqueue(due.subscription, due.envelope["Message"])
             return
         self._due.append(due)
         self._wanted.release()
@@ -106,9 +106,15 @@ class Sns:
 
     async def _deliver(self, due: _Due) -> None:
         if due.subscription.protocol == "sqs":
-            self._world.queues.of_arn(due.subscription.endpoint).put(_json(due.envelope).decode())
+            self._enqueue(due.subscription, _json(due.envelope).decode())
         elif not await self._posted(due) and due.tried + 1 < len(WAITS_SECONDS):
             self._try_later(due._replace(tried=due.tried + 1))
+
+    def _enqueue(self, subscription: Subscription, body: str) -> None:
+        """A queue that was deleted gets nothing, and keeps nobody else from theirs."""
+        queue = self._world.queues.of_arn_or_none(subscription.endpoint)
+        if queue is not None:
+            queue.put(body)
 
     async def _posted(self, due: _Due) -> bool:
         subscription, envelope = due.subscription, due.envelope

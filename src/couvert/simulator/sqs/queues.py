@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
@@ -22,6 +23,14 @@ DEFAULTS: Final = {
     "ReceiveMessageWaitTimeSeconds": "0",
     "SqsManagedSseEnabled": "true",
 }
+NAME_RULE: Final = "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"
+RANGES: Final = {
+    "VisibilityTimeout": (0, 43_200),
+    "MaximumMessageSize": (1_024, 1_048_576),
+    "MessageRetentionPeriod": (60, 1_209_600),
+    "DelaySeconds": (0, 900),
+    "ReceiveMessageWaitTimeSeconds": (0, 20),
+}
 SETTABLE: Final = frozenset({*DEFAULTS, "RedrivePolicy", "RedriveAllowPolicy", "Policy", "KmsMasterKeyId"})
 
 
@@ -32,6 +41,8 @@ class Queues:
 
     def create(self, name: str, attributes: dict[str, str] | None = None) -> Queue:
         """The one there is already, if it is alike."""
+        if not is_name(name):
+            raise AwsError("InvalidParameterValue", NAME_RULE)
         given = _checked(attributes or {})
         known = self.by_name.get(name)
         if known is not None:
@@ -61,22 +72,34 @@ class Queues:
     def of_arn(self, arn: str) -> Queue:
         return self.named(arn.rpartition(":")[2])
 
+    def of_arn_or_none(self, arn: str) -> Queue | None:
+        return self.by_name.get(arn.rpartition(":")[2])
+
     def _bury(self, arn: str, message: Message) -> bool:
-        grave = self.by_name.get(arn.rpartition(":")[2])
+        grave = self.of_arn_or_none(arn)
         if grave is not None:
             grave.add(replace(message, hidden_until=0.0, received=0), delay_seconds=0)
         return grave is not None
+
+
+def is_name(name: str) -> bool:
+    """Of a standard queue; what ends in `.fifo` would be none."""
+    return re.fullmatch(r"[A-Za-z0-9_-]{1,80}", name) is not None
 
 
 def _checked(attributes: dict[str, str]) -> dict[str, str]:
     for name, value in attributes.items():
         if name not in SETTABLE:
             raise AwsError("InvalidAttributeName", f"Unknown Attribute {name}.")
-        if name in DEFAULTS and name != "SqsManagedSseEnabled" and not value.isdigit():
+        if name in RANGES and not _is_within(value, *RANGES[name]):
             raise AwsError("InvalidAttributeValue", f"Invalid value for the parameter {name}.")
         if name == "RedrivePolicy" and value and not _is_policy(value):
             raise AwsError("InvalidAttributeValue", "RedrivePolicy takes deadLetterTargetArn and maxReceiveCount.")
     return {name: str(value) for name, value in attributes.items()}
+
+
+def _is_within(value: str, least: int, most: int) -> bool:
+    return value.isdecimal() and least <= int(value) <= most
 
 
 def _is_policy(text: str) -> bool:

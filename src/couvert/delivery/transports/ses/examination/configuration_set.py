@@ -31,7 +31,7 @@ async def _look_at(told: Told, name: str) -> None:
         told.wrong("events", f"the configuration set {name} does not exist, so no mail is taken: create it")
         return
     if not said.get("SendingOptions", {}).get("SendingEnabled", True):
-        advice = "aws sesv2 put-configuration-set-sending-options --sending-enabled"
+        advice = f"aws sesv2 put-configuration-set-sending-options --configuration-set-name {name} --sending-enabled"
         told.wrong("sending", f"is switched off for the configuration set {name}; {advice}")
     found = await told.aws.ask("sesv2", "GetConfigurationSetEventDestinations", ConfigurationSetName=name)
     _judge(told, name, topics_of(found.get("EventDestinations") or ()))
