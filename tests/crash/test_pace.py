@@ -9,7 +9,7 @@ import pytest
 
 from couvert.commands.accept import AcceptMails
 from couvert.delivery.account import FixedAccount
-from couvert.delivery.transport import Clearance, Held, Message, Outcome, Taken, Throttled
+from couvert.delivery.transport import Clearance, Held, Message, Outcome, Refused, Taken, Throttled, TryLater, Unknown
 from couvert.domain.delivery import State
 from couvert.domain.ids import IdSource
 from couvert.domain.mail import AcceptMail, Recipient, Sender
@@ -243,6 +243,25 @@ async def test_that_the_provider_holds_is_remembered_until_it_takes_mail_again(s
     resumed = await store.pace("provider")
 
     assert (held.held, resumed.held) == ("400 SendingPausedException", None)
+
+
+@pytest.mark.parametrize("end", [Unknown("broke"), TryLater("broke before"), Refused("no address", was_asked=False)])
+async def test_a_trial_that_the_provider_did_not_judge_ends_no_hold(store, quick, end):
+    moody = Moody([Held("400 SendingPausedException"), end])
+    courier = courier_of(store, moody, pacer=pacer_of(store, 1_000))
+    await accept(store, "alice@example.com")
+    courier.start()
+    await until(lambda: len(moody.attempts) == 2)
+    await until(lambda: not courier.leases_held)
+    still = await store.pace("provider")
+    assert still.held == "400 SendingPausedException"
+    assert courier.passage.gate.is_held
+
+    await accept(store, "bob@example.com")
+    await until(lambda: "bob@example.com" in moody.taken)
+    await courier.stop()
+    resumed = await store.pace("provider")
+    assert resumed.held is None
 
 
 async def test_the_daily_quota_keeps_the_rest_in_the_queue(store, quick):

@@ -1,5 +1,8 @@
 """What is measured of the provider, of its notices and of webhooks, over a real run of all of them."""
 
+import time
+
+from couvert.domain.pace import AccountLimits
 from couvert.store.changes import Change
 from couvert.store.notices import Source
 from tests.delivery.webhooks.receiver import says
@@ -41,6 +44,14 @@ async def test_a_provider_that_takes_nothing_is_seen_in_every_process(away):
     away.ses.faults()
     await until(lambda: not away.parts.courier.passage.gate.is_held)
     await until(away.ses.copies)
+
+
+async def test_a_quota_that_is_used_up_is_a_provider_that_takes_nothing(away):
+    parts = away.parts
+    assert parts.account is not None
+    for sent, is_held in ((5, 1), (0, 0)):
+        await parts.store.learn_pace(await parts.account.name(), AccountLimits(200, 5, sent), time.time_ns() // 1_000)
+        assert of(await read(parts), "couvert_transport_held", transport="ses") == is_held
 
 
 async def test_where_no_notice_ever_came_the_last_is_from_1970(parts):

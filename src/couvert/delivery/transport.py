@@ -49,6 +49,8 @@ class Refused:
     """The provider will never take this message."""
 
     reason: str
+    was_asked: bool = True
+    """It said so itself; False if that was known without asking, which says nothing of the provider."""
 
 
 @dataclass(frozen=True, slots=True)

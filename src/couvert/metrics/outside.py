@@ -35,8 +35,9 @@ def _pace(of: Watched) -> list[Measure]:
 
 
 def _is_held(readings: Readings) -> bool:
-    """By what any process has found out."""
-    return readings.pace is not None and readings.pace.held is not None
+    """By what any process has found out, or since the day's quota is used up."""
+    stored = readings.pace
+    return stored is not None and (stored.held is not None or stored.pace.left == 0)
 
 
 def _notices(of: Watched) -> list[Measure]:

@@ -177,7 +177,9 @@ class Pacer:
         elif slots.number == 0:
             await self._wait_for_quota()
         else:
-            self.trouble = None
+            if self.trouble is not None:
+                log.warning("pace.resumed")
+                self.trouble = None
             self._block.reserved(slots, self._now_us())
 
     async def _wait_for_quota(self) -> None:

@@ -13,6 +13,8 @@ from couvert.delivery.transport import (
     Held,
     Message,
     Outcome,
+    Refused,
+    Taken,
     Throttled,
     Transport,
     TryLater,
@@ -98,9 +100,15 @@ class Passage:
         elif isinstance(outcome, Throttled):
             if self.pacer is not None:
                 self.pacer.limits.throttled()
-        elif not isinstance(outcome, Withheld):
+        elif _is_judged(outcome) and (self.gate.is_on_trial or not self.gate.is_held):
+            # What was under way when the provider began to take nothing says nothing of now.
             if self.pacer is not None:
                 self.pacer.limits.held(None)
             if self.gate.is_on_trial:
                 self.gate.passed_through()
                 self._wanted.set()
+
+
+def _is_judged(outcome: Outcome) -> bool:
+    """The provider looked at the message itself. A connection that broke proves nothing of what it takes."""
+    return isinstance(outcome, Taken) or (isinstance(outcome, Refused) and outcome.was_asked)

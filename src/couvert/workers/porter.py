@@ -171,7 +171,7 @@ class Porter:
         except Exception as error:
             mail.channel.release()
             log.exception("courier.cannot_build", delivery=mail.stored.delivery.id)
-            return Refused(f"the message cannot be built: {error}")
+            return Refused(f"the message cannot be built: {error}", was_asked=False)
         # It is begun and its channel waits: it is counted, and does not wait for room.
         self.load.take(len(message.content))
         try:

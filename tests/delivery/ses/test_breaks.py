@@ -106,14 +106,24 @@ async def test_what_is_not_http_is_unknown():
     assert isinstance(await outcome_of(says(b"220 relay.test ESMTP\r\n")), Unknown)
 
 
-async def test_an_answer_before_the_end_of_the_body_is_the_answer():
-    async def answers_early(reader, writer):
+def answers_early(status: bytes):
+    async def answers(reader, writer):
         await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+        writer.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n")
         await asyncio.sleep(1)
 
-    outcome = await outcome_of(answers_early, LARGE * 3, timeout_seconds=0.5)
+    return answers
+
+
+async def test_an_answer_before_the_end_of_the_body_is_the_answer():
+    outcome = await outcome_of(answers_early(b"413 Too Large"), LARGE * 3, timeout_seconds=0.5)
     assert isinstance(outcome, Refused | TryLater)
+
+
+async def test_an_answer_that_decides_nothing_is_later_before_the_end_of_the_body():
+    outcome = await outcome_of(answers_early(b"502 Bad Gateway"), LARGE * 3, timeout_seconds=0.5)
+    assert isinstance(outcome, TryLater)
+    assert "before the whole message had left" in outcome.reason
 
 
 async def test_clearance_lost_amid_the_body_leaves_no_whole_message():

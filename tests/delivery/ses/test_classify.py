@@ -74,6 +74,13 @@ def test_the_type_is_read_wherever_amazon_writes_it():
     assert outcome(said, mail()) == Held("400 SendingPausedException:")
 
 
+def test_a_body_of_any_shape_takes_nothing_from_what_the_head_says():
+    deep = b"[" * 200_000
+    assert outcome(Reply(400, {"x-amzn-errortype": "MessageRejected"}, deep), mail()) == Refused("400 MessageRejected:")
+    assert type(outcome(Reply(429, {}, deep), mail())) is Throttled
+    assert type(outcome(Reply(200, {}, deep), mail())) is Unknown
+
+
 def test_a_pause_that_is_asked_for_is_passed_on():
     assert outcome(reply(503, **{"retry-after": "7"}), mail()) == Throttled("503", 7.0)
     assert outcome(reply(503, **{"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}), mail()) == Throttled("503", None)

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, strategies as st
 from moto.iam.utils import generate_access_key_id_from_account_id
 
+from couvert.delivery import aws_keys
 from couvert.delivery.transports.ses import SesAccount, ses_from_url
 from couvert.delivery.transports.ses.identity import account_of
 from couvert.domain.pace import AccountLimits
@@ -54,3 +55,25 @@ async def test_without_credentials_there_is_a_name_for_now(monkeypatch, missing)
     assert await account.name() == "ses:us-east-1"
     monkeypatch.setenv(missing, KEYS[missing])
     assert (await account.name()).startswith("ses:us-east-1:")
+
+
+async def test_credentials_that_somebody_replaces_in_their_file_are_used_and_may_be_another_accounts(
+    monkeypatch, tmp_path
+):
+    file = tmp_path / "credentials"
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY", raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    monkeypatch.setattr(aws_keys, "LOOK_SECONDS", 0.0)
+    account = SesAccount(ses_from_url("ses://us-east-1", "http://127.0.0.1:9"), AccountLimits(14))
+    for number in ("111111111111", "222222222222"):
+        key = generate_access_key_id_from_account_id(number, "AKIA")
+        file.write_text(f"[default]\naws_access_key_id = {key}\naws_secret_access_key = secret\n")
+        assert (await account.signer()).keys.access_key == key
+        assert await account.name() == f"ses:us-east-1:{number}"
+        asks_with = account._client._request_signer._credentials
+        assert asks_with.access_key == key, "the same that are asked what the account may send"
+
+    same = await account.signer()
+    assert await account.signer() is same

@@ -103,7 +103,7 @@ async def test_a_mail_too_large_for_the_relay_is_refused_before_anything_is_said
     actor = Actor()
     async with acted(actor, data_size_limit=100) as port, transport_to(port) as transport:
         outcome = await hand_over(transport, mail(content=b"a" * 101))
-    assert outcome == Refused("the message has 101 bytes, and the relay takes 100 at most")
+    assert outcome == Refused("the message has 101 bytes, and the relay takes 100 at most", was_asked=False)
 
 
 @pytest.mark.parametrize("address", ["a@b>\r\nRCPT TO:<c@d", "a b@c.de", "a@b\n", "a\x00@b", "a@b> NOTIFY=NEVER", ""])

@@ -7,6 +7,7 @@ import pytest
 from botocore.credentials import RefreshableCredentials
 from moto.server import ThreadedMotoServer
 
+from couvert.delivery import aws_keys
 from couvert.delivery.sqs import NotTaken, Outgoing, Queue, QueueRefused, QueueTrouble
 from couvert.delivery.sqs.calls import Calls
 from couvert.delivery.sqs.queue import LARGEST_EVERYWHERE
@@ -198,9 +199,27 @@ async def test_credentials_of_a_role_are_renewed_and_their_session_token_is_sign
 
     first = {"access_key": "AKIAOLD", "secret_key": "old", "token": "old", "expiry_time": "2020-01-01T00:00:00Z"}
     queue = Queue("sqs://mails", aws)
-    queue._calls._credentials = RefreshableCredentials.create_from_metadata(first, renew, "iam-role")
+    queue._calls._session._credentials = RefreshableCredentials.create_from_metadata(first, renew, "iam-role")
 
     assert await queue.send([Outgoing("a")]) == [None]
     assert await queue.send([Outgoing("b")]) == [None]
     assert renewed == [1]
     await queue.close()
+
+
+async def test_credentials_that_somebody_replaces_in_their_file_are_used(monkeypatch, tmp_path):
+    file = tmp_path / "credentials"
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    monkeypatch.setattr(aws_keys, "LOOK_SECONDS", 0.0)
+    file.write_text(f"[default]\naws_access_key_id = AKIAEXPIRED\naws_secret_access_key = {SECRET}\n")
+    with simulated_ses(secrets={KEY_ID: SECRET}, queues=("mails",)) as running:
+        queue = Queue("sqs://mails", running.url)
+        with pytest.raises(QueueRefused) as refused:
+            await queue.receive(wait_seconds=0)
+        assert not refused.value.is_forbidden, "it is no right that is missing"
+
+        file.write_text(f"[default]\naws_access_key_id = {KEY_ID}\naws_secret_access_key = {SECRET}\n")
+        assert await queue.receive(wait_seconds=0) == []
+        await queue.close()

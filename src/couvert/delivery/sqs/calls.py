@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Mapping
 from io import BytesIO
 from typing import Any, Final
@@ -15,6 +16,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import ReadOnlyCredentials, RefreshableCredentials
 from botocore.exceptions import BotoCoreError
 from botocore.session import Session
+
+from couvert.delivery import aws_keys
 
 IN_ONE_PIECE: Final = 1_000_000
 """Bytes that are written at once; what is longer is written piece by piece, while others are served."""
@@ -48,6 +51,7 @@ class Calls:
         self._region = region
         self._endpoint = endpoint.rstrip("/") + "/"
         self._credentials: Any = None
+        self._looked_at = 0.0
         self._http: aiohttp.ClientSession | None = None
 
     async def ask(self, action: str, asked: Mapping[str, Any], wait_seconds: float = 0) -> dict[str, Any]:
@@ -76,7 +80,9 @@ class Calls:
 
     async def _keys(self) -> ReadOnlyCredentials:
         """Looking for them and renewing them may go over the network, and so is done elsewhere."""
-        if self._credentials is None:
+        if self._credentials is None or time.monotonic() - self._looked_at >= aws_keys.LOOK_SECONDS:
+            self._looked_at = time.monotonic()
+            self._session = await asyncio.to_thread(aws_keys.session_now, self._session)
             self._credentials = await asyncio.to_thread(self._session.get_credentials)
         credentials = self._credentials
         if credentials is None:

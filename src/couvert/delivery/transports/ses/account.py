@@ -7,20 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any, Final, cast
+from typing import Any, cast
 
-import boto3
 import botocore.exceptions
 from botocore.config import Config
+from botocore.session import Session
 
+from couvert.delivery import aws_keys
 from couvert.delivery.transport import Unreachable
 from couvert.delivery.transports.ses.identity import account_of
 from couvert.delivery.transports.ses.options import SesOptions
 from couvert.delivery.transports.ses.signed import Signer
 from couvert.domain.pace import AccountLimits
-
-LOOK_SECONDS: Final = 60.0
-"""How often credentials are asked for: botocore renews those of a role 15 minutes before they expire."""
 
 
 class SesAccount:
@@ -39,7 +37,7 @@ class SesAccount:
     @property
     def fresh_signer(self) -> Signer | None:
         """The one at hand, None if it has to be looked for."""
-        return self._signer if time.monotonic() - self._looked_at < LOOK_SECONDS else None
+        return self._signer if time.monotonic() - self._looked_at < aws_keys.LOOK_SECONDS else None
 
     async def signer(self) -> Signer:
         """With credentials that are good for minutes. Raise `Unreachable` if there are none."""
@@ -74,11 +72,15 @@ class SesAccount:
             signer = await asyncio.to_thread(self._signer_now)
         except botocore.exceptions.BotoCoreError as error:
             raise Unreachable(f"SES in {self._options.region}: {error}") from error
+        if signer is not self._signer:
+            self._name = None  # other credentials may be another account's
         self._signer, self._looked_at = signer, time.monotonic()
         return signer
 
     def _signer_now(self) -> Signer:
         client = self._opened()
+        if (session := aws_keys.session_now(self._session)) is not self._session:
+            client = self._open(session)
         credentials = self._session.get_credentials()
         if credentials is None:
             raise botocore.exceptions.NoCredentialsError
@@ -89,12 +91,14 @@ class SesAccount:
         return Signer(keys, self._options.region, cast(str, client.meta.endpoint_url))
 
     def _opened(self) -> Any:
-        if self._client is None:
-            self._session = boto3.session.Session()
-            self._client = self._session.client(
-                "sesv2",
-                region_name=self._options.region,
-                endpoint_url=self._options.endpoint,
-                config=Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2}),
-            )
-        return self._client
+        return self._open(Session()) if self._client is None else self._client
+
+    def _open(self, session: Session) -> Any:
+        client = session.create_client(
+            "sesv2",
+            region_name=self._options.region,
+            endpoint_url=self._options.endpoint,
+            config=Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2}),
+        )
+        self._session, self._client = session, client
+        return client

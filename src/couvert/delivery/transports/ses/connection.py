@@ -40,6 +40,11 @@ class Connection(asyncio.Protocol):
     def is_live(self) -> bool:
         return self._trouble is None and self.keeps_open
 
+    @property
+    def has_written_all(self) -> bool:
+        """Of the last call: that nobody can say any more that a part of it stayed here."""
+        return self._is_written
+
     async def ask(self, head: bytes, body: bytes, clearance: Clearance, seconds: float) -> Reply:
         """The answer to one call. Raise `NotSent`, `Uncleared` or `NotAnswered`; then the connection is dropped."""
         self._begin(seconds)

@@ -105,7 +105,7 @@ class SesTransport:
     async def call(self, connection: Connection, signer: Signer, message: Message, clearance: Clearance) -> Outcome:
         """One message handed over, and what became of it."""
         if hindrance := hindrance_or_none(message):
-            return Refused(hindrance)
+            return Refused(hindrance, was_asked=False)
         body = self._wording.body(message)
         head = signer.head(body)
         if not clearance.may_begin():
@@ -120,7 +120,10 @@ class SesTransport:
             return Withheld("the lease was lost before the whole message had left")
         except NotAnswered as broken:
             return Unknown(f"{broken} (after the whole message had left)")
-        return outcome(reply, message)
+        meant = outcome(reply, message)
+        if isinstance(meant, Unknown) and not connection.has_written_all:
+            return TryLater(f"{reply} (before the whole message had left)")
+        return meant
 
     async def _kept_or_none(self) -> Connection | None:
         if self._idle and asyncio.get_running_loop().time() - self._used_at > QUIET:

@@ -23,7 +23,7 @@ class Reply:
         """The body, if it is a JSON object."""
         try:
             found = _decoder.decode(self.body)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             return {}
         return found if isinstance(found, dict) else {}
 

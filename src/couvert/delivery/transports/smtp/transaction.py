@@ -30,7 +30,7 @@ BLOCK = 65_536
 def transaction(message: Message, session: Session, clearance: Clearance, patience: Patience) -> Dialogue[Outcome]:
     """Hand over one message. A break before the write of the final dot means *try later*, from then on *unknown*."""
     if hindrance := hindrance_or_none(message, session.offers):
-        return Refused(hindrance)
+        return Refused(hindrance, was_asked=False)
     commands = _commands(message, session)
     if not clearance.may_begin():
         return Withheld("the time to begin was over before the first byte")
