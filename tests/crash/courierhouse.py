@@ -99,11 +99,11 @@ def courier_of(
     )
 
 
-async def accept(store: Store, *recipients: str) -> None:
+async def accept(store: Store, *recipients: str, sender: str = "shop@example.org") -> None:
     """One mail each, waiting in the queue."""
     mails = AcceptMails(store, IdSource(1, now_ms), now_ms)
     for email in recipients:
-        mail = AcceptMail(Sender("shop@example.org"), (Recipient(email),), "News", html="<p>News</p>")
+        mail = AcceptMail(Sender(sender), (Recipient(email),), "News", html="<p>News</p>")
         await mails.accept(mail, key=None)
 
 

@@ -191,6 +191,38 @@ async def test_after_a_hold_the_next_that_is_tried_is_another_mail(store, quick)
     assert picky.tried[4] == "alice@example.com"
 
 
+@dataclass
+class Unverified(Moody):
+    """Takes nothing that comes from the shop."""
+
+    tried: list[str] = field(default_factory=list)
+
+    async def hand_over(self, message: Message, clearance: Clearance) -> Outcome:
+        if message.sender == "shop@example.com":
+            self.tried.append(message.recipient)
+            self.says = [Held("400 MessageRejected: Email address is not verified.", is_of_sender=True)]
+        return await super().hand_over(message, clearance)
+
+
+async def test_a_sender_that_is_not_taken_keeps_nobody_elses_mail_waiting(store, quick, directory):
+    unverified = Unverified()
+    courier = courier_of(store, unverified, hands=1)
+    await accept(store, *(f"b{n}@example.com" for n in range(30)), sender="shop@example.com")
+    of_the_shop = await store.latest_deliveries(30)
+    await asyncio.sleep(0.01)  # ids tell the time
+    await accept(store, *(f"r{n}@example.com" for n in range(30)))
+    courier.start()
+    told = [courier.expect(each) for each in of_the_shop]
+    await until(lambda: len(unverified.taken) == 30)
+    words = {settled.words for settled in await asyncio.gather(*told)}
+    await courier.stop()
+
+    assert len(unverified.tried) == 1
+    assert words == {"400 MessageRejected: Email address is not verified."}
+    assert courier.passage.senders.held == 1
+    assert audit(directory).faults.count == 0
+
+
 async def test_who_waits_for_a_mail_is_told_why_it_is_held(store, quick):
     moody = Moody([Held("400 SendingPausedException")] * 1000)
     courier = courier_of(store, moody)

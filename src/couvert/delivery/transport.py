@@ -84,6 +84,8 @@ class Held:
     reason: str
     pause_seconds: float = 0.0
     """How long nothing at all is tried then."""
+    is_of_sender: bool = False
+    """It is this sender that is not taken; others may be."""
 
 
 Outcome = Taken | TryLater | Refused | Unknown | Withheld | Throttled | Held

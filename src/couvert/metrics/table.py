@@ -74,6 +74,10 @@ def _hand_overs(of: Watched) -> list[Measure]:
             lambda: [((hand_overs.transport,), hand_overs.seconds)],
         ),
         Measure(
+            "couvert_held_senders", "gauge", "Senders that the provider does not take mail of; theirs waits.",
+            ("transport",), lambda: [((hand_overs.transport,), float(courier.passage.senders.held))],
+        ),
+        Measure(
             "couvert_gate_open", "gauge", "1 while hand-overs go on, 0 while all of them wait for the provider.",
             ("transport",), lambda: [((hand_overs.transport,), float(courier.trouble is None))],
         ),

@@ -41,6 +41,6 @@ class Awaited:
         for delivery_id in [each for each in self._waiting if not self._leases.holds(each)]:
             self.tell(self.waits(delivery_id))
 
-    def waits(self, delivery_id: int) -> Settled:
+    def waits(self, delivery_id: int, words: str | None = None) -> Settled:
         """What is to be said of one that was not begun, and not for now."""
-        return Settled(delivery_id, State.QUEUED, self._now_ms(), words=self._passage.trouble)
+        return Settled(delivery_id, State.QUEUED, self._now_ms(), words=words or self._passage.trouble)

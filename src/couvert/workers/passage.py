@@ -26,6 +26,7 @@ from couvert.workers.gate import Gate
 from couvert.workers.hand_overs import HandOvers
 from couvert.workers.leases import clock
 from couvert.workers.pace import Pacer
+from couvert.workers.senders import Senders
 
 log = structlog.get_logger()
 
@@ -36,6 +37,7 @@ class Passage:
         self.transport = transport
         self.pacer = pacer
         self.gate = Gate(transport)
+        self.senders = Senders()
         self.hand_overs = HandOvers(transport.name)
         self.is_stopping = False
         """Nobody sets out any more."""
@@ -88,6 +90,10 @@ class Passage:
             # Nobody's pace can be lowered: each delivery steps back for itself, further each time.
             outcome = TryLater(outcome.reason, outcome.after_seconds)
         self.hand_overs.ended(message, outcome, clock() - began)
+        if isinstance(outcome, Held) and outcome.is_of_sender:
+            self.senders.hold(message.sender, outcome.reason)
+        elif isinstance(outcome, Taken):
+            self.senders.was_taken(message.sender)
         self._heed(outcome)
         return replace(outcome, pause_seconds=self.gate.next_hold_seconds) if isinstance(outcome, Held) else outcome
 

@@ -120,6 +120,11 @@ class Porter:
         except Exception as error:
             log.exception("courier.cannot_build", delivery=stored.delivery.id)
             return await self._attempts.refuse(stored, f"the message cannot be built: {error}")
+        # Whose time is over is let through, to be ended where it would begin.
+        wait = self._passage.senders.wait_of(message.sender)
+        if wait is not None and self._now_ms() < stored.delivery.give_up_at:
+            self._passage.put_back(slot)
+            return await self._give_back(stored, after_seconds=wait.seconds, words=wait.reason)
         self.load.take(len(message.content))
         try:
             return await self._with_channel(stored, message, job.lease, slot)
@@ -154,11 +159,13 @@ class Porter:
         outcome = await self._passage.cross(channel, message, self._leases.clearance(lease, asked_at), slot)
         return await self._attempts.record(begun, outcome)
 
-    async def _give_back(self, stored: StoredDelivery, after_seconds: float = 0) -> Settled | None:
-        """Not begun, and not now: due again for whoever is able to."""
+    async def _give_back(
+        self, stored: StoredDelivery, after_seconds: float = 0, words: str | None = None
+    ) -> Settled | None:
+        """Not begun, and not now: due again for whoever is able to. `words` say why, if it is not for all."""
         wake_at = self._now_ms() + int(after_seconds * 1000) if after_seconds else None
         await self._store.release(owner=self._leases.owner, deliveries=[stored.delivery.id], wake_at=wake_at)
-        return self._awaited.waits(stored.delivery.id)
+        return self._awaited.waits(stored.delivery.id, words)
 
     # --- Accepted as begun --------------------------------------------------------------------------------------------
 
@@ -172,6 +179,10 @@ class Porter:
             mail.channel.release()
             log.exception("courier.cannot_build", delivery=mail.stored.delivery.id)
             return Refused(f"the message cannot be built: {error}", was_asked=False)
+        if (wait := self._passage.senders.wait_of(message.sender)) is not None:
+            mail.channel.release()
+            self._passage.put_back(mail.slot)
+            return Withheld(wait.reason)
         # It is begun and its channel waits: it is counted, and does not wait for room.
         self.load.take(len(message.content))
         try:

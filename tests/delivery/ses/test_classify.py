@@ -84,3 +84,19 @@ def test_a_body_of_any_shape_takes_nothing_from_what_the_head_says():
 def test_a_pause_that_is_asked_for_is_passed_on():
     assert outcome(reply(503, **{"retry-after": "7"}), mail()) == Throttled("503", 7.0)
     assert outcome(reply(503, **{"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}), mail()) == Throttled("503", None)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        reply(400, "MailFromDomainNotVerifiedException"),
+        reply(400, "MessageRejected", NOT_VERIFIED + "shop@example.com"),
+        reply(400, "MessageRejected", "Email address is not verified."),
+    ],
+)
+def test_a_sender_that_is_not_verified_is_told_apart_from_what_holds_up_everybody(said):
+    of_sender, of_all = outcome(said, mail()), outcome(reply(400, "SendingPausedException"), mail())
+
+    assert isinstance(of_sender, Held)
+    assert isinstance(of_all, Held)
+    assert (of_sender.is_of_sender, of_all.is_of_sender) == (True, False)

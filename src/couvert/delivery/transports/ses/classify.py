@@ -8,7 +8,7 @@ from typing import Final, Literal, assert_never
 from couvert.delivery.transport import Held, Message, Outcome, Refused, Taken, Throttled, TryLater, Unknown
 from couvert.delivery.transports.ses.reply import Reply
 
-Meaning = Literal["later", "throttled", "hold", "refused", "unknown"]
+Meaning = Literal["later", "throttled", "hold", "hold sender", "refused", "unknown"]
 
 BY_TYPE: Final[dict[str, Meaning]] = {
     # More than the account may send in a second, or than SES's API wants to hear.
@@ -26,7 +26,7 @@ BY_TYPE: Final[dict[str, Meaning]] = {
     "AccountSendingPausedException": "hold",
     "ConfigurationSetSendingPausedException": "hold",
     "LimitExceededException": "hold",
-    "MailFromDomainNotVerifiedException": "hold",
+    "MailFromDomainNotVerifiedException": "hold sender",
     "NotFoundException": "hold",  # the configuration set or the tenant of the settings
     # The same for credentials, rights and a clock that is wrong.
     "AccessDeniedException": "hold",
@@ -78,6 +78,8 @@ def outcome(reply: Reply, message: Message) -> Outcome:
             return Throttled(str(reply), _after_seconds(reply))
         case "hold":
             return Held(str(reply))
+        case "hold sender":
+            return Held(str(reply), is_of_sender=True)
         case "refused":
             return Refused(str(reply))
         case "unknown":
@@ -93,7 +95,7 @@ def _meaning(reply: Reply, message: Message) -> Meaning:
         return "hold"
     meaning = BY_TYPE.get(reply.error_type)
     if reply.error_type == "MessageRejected" and _is_for_an_unverified_sender(reply.words, message):
-        return "hold"
+        return "hold sender"
     if reply.error_type == "LimitExceededException" and _RATE.search(reply.words):
         return "throttled"
     return meaning or BY_STATUS.get(reply.status) or ("refused" if reply.status >= 400 else "hold")
