@@ -64,7 +64,7 @@ def _judge(told: Told, chosen: Mapping[str, str | None], missing: Sequence[str],
         told.note("senders", f"{sentence}: verify the domain, or name the addresses")
     unknown = [sender for sender in missing if "@" in sender or not _has_addresses(sender, verified)]
     if unknown:
-        sentence = f"SES has not verified {_shown(unknown)}, so mail from there waits, and each try of it holds up all others for a moment"
+        sentence = f"SES has not verified {_shown(unknown)}, so mail from there waits"
         told.wrong("senders", f"{sentence}: verify their domains, or take them from the keys that allow them")
     elif not missing:
         told.well("senders", f"{_shown(list(chosen))}: verified")
