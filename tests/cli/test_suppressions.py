@@ -62,7 +62,7 @@ def test_what_is_exported_can_be_imported(couvert, tmp_path):
 def test_a_list_with_faults_is_refused_with_all_of_them(couvert, tmp_path, capsys):
     (tmp_path / "list.csv").write_text("email,reason\nbob@example.org,\ndora,\nerin@example.org,dislike\n")
 
-    with pytest.raises(RuleBroken, match="nothing was imported; 2 faults"):
+    with pytest.raises(RuleBroken, match="nothing was imported; faults: 2"):
         couvert("suppression", "import", str(tmp_path / "list.csv"))
 
     assert [line[:6] for line in capsys.readouterr().out.splitlines()] == ["line 3", "line 4"]

@@ -96,7 +96,7 @@ def import_(
     except RuleBroken as refusal:
         for fault in refusal.faults:
             print(f"{fault.path.replace('lines.', 'line ')} {fault.words}")
-        raise RuleBroken(f"{file}: nothing was imported; {len(refusal.faults):,} faults") from None
+        raise RuleBroken(f"{file}: nothing was imported; faults: {len(refusal.faults):,}") from None
     print(f"{done.added:,} added, {done.replaced:,} replaced, {done.unchanged:,} unchanged")
 
 

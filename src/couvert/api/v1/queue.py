@@ -95,7 +95,7 @@ def _to_command(body: MessageBody) -> AcceptMail:
 def _sentence(faults: Sequence[Fault]) -> str:
     """All that is wrong, without what was sent: a result is read by whoever may read the result queue."""
     named = [f"{'.'.join(map(str, fault['loc'])) or 'The message'}: {fault['msg']}" for fault in faults[:MOST_FAULTS]]
-    return "; ".join(named + ["and more"] * (len(faults) > MOST_FAULTS)) + "."
+    return "; ".join(named + ["and more"] * (len(faults) > MOST_FAULTS)).removesuffix(".") + "."
 
 
 def _echo_of(raw: bytes) -> Echo:

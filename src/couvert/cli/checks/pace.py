@@ -32,8 +32,8 @@ async def pace(parts: Parts) -> Sequence[Finding]:
     try:
         limits = await account.limits()
     except Unreachable as trouble:
-        rate = account.fallback.per_second
-        return [wrong("pace", f"{trouble}. Until then {rate:g} recipients leave a second (COUVERT_SES_RATE)")]
+        rate = f"{account.fallback.per_second:g} recipients leave a second (COUVERT_SES_RATE)"
+        return [wrong("pace", f"{str(trouble).rstrip('.')}. Until then {rate}")]
     if stored is not None and stored.trouble is not None and stored.learned_at > wiring.now_ms() - LATELY_MS:
         sentence = f"whoever delivers may not ask what this command may: {stored.trouble}"
         advice = "compare their credentials and regions"

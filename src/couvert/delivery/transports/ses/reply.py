@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
+LONGEST_WORDS: Final = 2_000
+"""Characters that are kept of what SES says, as of its notices."""
 _decoder: Final = msgspec.json.Decoder()
 
 
@@ -37,7 +39,7 @@ class Reply:
     @property
     def words(self) -> str:
         said = self.said
-        return str(said.get("message") or said.get("Message") or "")
+        return str(said.get("message") or said.get("Message") or "")[:LONGEST_WORDS]
 
     def __str__(self) -> str:
         return " ".join(filter(None, (str(self.status), f"{self.error_type}:" if self.error_type else "", self.words)))
