@@ -223,6 +223,34 @@ async def test_a_sender_that_is_not_taken_keeps_nobody_elses_mail_waiting(store,
     assert audit(directory).faults.count == 0
 
 
+async def test_the_mail_of_a_sender_that_is_not_taken_takes_no_slots_of_the_others(store, quick):
+    unverified = Unverified()
+    courier = courier_of(store, unverified, pacer=pacer_of(store, 10))
+    courier.passage.senders.hold("shop@example.com", "400 MessageRejected: Email address is not verified.")
+    await accept(store, *(f"b{n}@example.com" for n in range(60)), sender="shop@example.com")
+    await asyncio.sleep(0.01)  # ids tell the time
+    await accept(store, *(f"r{n}@example.com" for n in range(5)))
+    courier.start()
+    await until(lambda: len(unverified.taken) == 5, 2.5)
+    await courier.stop()
+
+    assert unverified.tried == []
+
+
+async def test_mail_that_expires_while_its_sender_is_not_taken_ends_in_time(store, quick, ledger):
+    unverified = Unverified()
+    courier = courier_of(store, unverified)
+    courier.passage.senders.hold("shop@example.com", "400 MessageRejected: Email address is not verified.")
+    mail = AcceptMail(Sender("shop@example.com"), (Recipient("bob@example.com"),), "News", html="<p>News</p>")
+    mail = mail._replace(expires_at=now_ms() + 300)
+    await AcceptMails(store, IdSource(1, now_ms), now_ms).accept(mail, key=None)
+    courier.start()
+    await until(lambda: ledger.in_state(State.EXPIRED) == {"bob@example.com"}, 5)
+    await courier.stop()
+
+    assert unverified.tried == []
+
+
 async def test_who_waits_for_a_mail_is_told_why_it_is_held(store, quick):
     moody = Moody([Held("400 SendingPausedException")] * 1000)
     courier = courier_of(store, moody)

@@ -67,6 +67,15 @@ async def test_a_slot_that_was_put_back_is_given_out_again(store):
     assert await pacer.slots(1, 1) == [slot]
 
 
+async def test_who_waits_for_the_next_slot_is_given_one_that_was_put_back(store):
+    pacer = pacer_of(store, 5)
+    (slot,) = await pacer.slots(1, 1)
+    waiting = asyncio.create_task(pacer.slots(1, 1))
+    await until(lambda: len(pacer._block) == 1)
+    pacer.put_back(slot)
+    assert await waiting == [slot]
+
+
 async def test_a_missed_slot_is_another_one(store):
     pacer = pacer_of(store, 100)
     await given_out(pacer, 1)

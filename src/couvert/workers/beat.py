@@ -41,7 +41,12 @@ class Beat:
         self._waiting[beat].append(future)
         await future
 
+    def strike_all(self) -> None:
+        """Whoever waits looks again at once."""
+        for beat in list(self._waiting):
+            self._strike(beat)
+
     def _strike(self, beat: int) -> None:
-        for future in self._waiting.pop(beat):
+        for future in self._waiting.pop(beat, ()):
             if not future.done():
                 future.set_result(None)

@@ -19,7 +19,7 @@ from couvert.domain.pace import Slots
 from couvert.domain.refusals import Unavailable
 from couvert.store.pace import PaceBook
 from couvert.tallies import Histogram
-from couvert.workers.beat import BEAT_SECONDS, Beat, number
+from couvert.workers.beat import Beat, number
 from couvert.workers.block import LATE_SECONDS, LEAD_BEATS, LEAD_SECONDS, Block, Slot
 from couvert.workers.limits import Limits
 
@@ -27,7 +27,6 @@ BLOCK_SECONDS: Final = 0.1
 """How much of the schedule is reserved at once: what a process that dies takes along."""
 AHEAD_SECONDS: Final = 0.05
 """How long before the end of a block the next one is reserved."""
-SHORT_SECONDS: Final = 0.25
 WAIT_SECONDS: Final = 5.0
 """When the day's quota is used up."""
 TROUBLE_SECONDS: Final = 1.0
@@ -47,6 +46,8 @@ class Pacer:
         self._reserving: asyncio.Task[None] | None = None
         self._asking = 0
         self._beat = Beat()
+        self._turns = Beat()
+        """Of those who wait for what is reserved; one that is put back is there sooner."""
         self._stopped = asyncio.Event()
         self.limits = Limits(book, account, now_us)
         self.trouble: str | None = None
@@ -72,7 +73,7 @@ class Pacer:
                         self.waits.observe(time.monotonic() - began)
                     return due
                 else:
-                    await self._until(number(first) - LEAD_BEATS)
+                    await self._turns.reach(number(first) - LEAD_BEATS)
             return []
         finally:
             self._asking -= 1
@@ -91,6 +92,7 @@ class Pacer:
     def put_back(self, slot: Slot) -> None:
         """It was not used; somebody else here may, if it is still to come."""
         self._block.put_back(slot)
+        self._turns.strike_all()
 
     async def come(self, slot: Slot) -> bool:
         """Wait for the slot or, if it was missed, for another one; whether there is one.
@@ -116,6 +118,7 @@ class Pacer:
     def stop(self) -> None:
         """Nobody waits any longer."""
         self._stopped.set()
+        self._turns.strike_all()
 
     async def rest(self) -> None:
         """Once stopped: return when nothing is under way in the store."""
@@ -138,13 +141,6 @@ class Pacer:
             return None
         finally:
             self._asking -= 1
-
-    async def _until(self, beat: int) -> None:
-        seconds = beat * BEAT_SECONDS - time.monotonic()
-        if seconds < SHORT_SECONDS:
-            await self._beat.reach(beat)
-        else:
-            await self._sleep(seconds)
 
     def _reserve_ahead(self, wanted: int) -> None:
         lacking = wanted - len(self._block)

@@ -121,10 +121,10 @@ class Porter:
             log.exception("courier.cannot_build", delivery=stored.delivery.id)
             return await self._attempts.refuse(stored, f"the message cannot be built: {error}")
         # Whose time is over is let through, to be ended where it would begin.
-        wait = self._passage.senders.wait_of(message.sender)
-        if wait is not None and self._now_ms() < stored.delivery.give_up_at:
+        wait, left = self._passage.senders.wait_of(message.sender), self._seconds_left(stored)
+        if wait is not None and left > 0:
             self._passage.put_back(slot)
-            return await self._give_back(stored, after_seconds=wait.seconds, words=wait.reason)
+            return await self._give_back(stored, after_seconds=min(wait.seconds, left), words=wait.reason)
         self.load.take(len(message.content))
         try:
             return await self._with_channel(stored, message, job.lease, slot)
@@ -166,6 +166,11 @@ class Porter:
         wake_at = self._now_ms() + int(after_seconds * 1000) if after_seconds else None
         await self._store.release(owner=self._leases.owner, deliveries=[stored.delivery.id], wake_at=wake_at)
         return self._awaited.waits(stored.delivery.id, words)
+
+    def _seconds_left(self, stored: StoredDelivery) -> float:
+        """Until it is given up or expires."""
+        ends = (stored.delivery.give_up_at, stored.delivery.expires_at)
+        return (min(at for at in ends if at is not None) - self._now_ms()) / 1000
 
     # --- Accepted as begun --------------------------------------------------------------------------------------------
 
