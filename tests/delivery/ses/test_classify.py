@@ -102,8 +102,9 @@ def test_a_sender_that_is_not_verified_is_told_apart_from_what_holds_up_everybod
     assert (of_sender.is_of_sender, of_all.is_of_sender) == (True, False)
 
 
-def test_what_ses_says_is_kept_up_to_a_length():
-    said = outcome(reply(400, "BadRequestException", "x" * 3_000_000), mail())
+@pytest.mark.parametrize(("kind", "words"), [("BadRequestException", "x" * 3_000_000), ("x" * 3_000_000, "No.")])
+def test_what_ses_says_is_kept_up_to_a_length(kind, words):
+    said = outcome(reply(400, kind, words), mail())
 
     assert isinstance(said, Refused)
     assert len(said.reason) < 2_100

@@ -5,6 +5,7 @@ from hypothesis import given, strategies as st
 from moto.iam.utils import generate_access_key_id_from_account_id
 
 from couvert.delivery import aws_keys
+from couvert.delivery.transport import Unreachable
 from couvert.delivery.transports.ses import SesAccount, ses_from_url
 from couvert.delivery.transports.ses.identity import account_of
 from couvert.domain.pace import AccountLimits
@@ -57,15 +58,20 @@ async def test_without_credentials_there_is_a_name_for_now(monkeypatch, missing)
     assert (await account.name()).startswith("ses:us-east-1:")
 
 
-async def test_credentials_that_somebody_replaces_in_their_file_are_used_and_may_be_another_accounts(
-    monkeypatch, tmp_path
-):
+@pytest.fixture
+def file(monkeypatch, tmp_path):
+    """Where credentials stand, and nowhere else; looked into each time."""
     file = tmp_path / "credentials"
     monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY", raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
     monkeypatch.setattr(aws_keys, "LOOK_SECONDS", 0.0)
+    return file
+
+
+async def test_credentials_that_somebody_replaces_in_their_file_are_used_and_may_be_another_accounts(file):
     account = SesAccount(ses_from_url("ses://us-east-1", "http://127.0.0.1:9"), AccountLimits(14))
     for number in ("111111111111", "222222222222"):
         key = generate_access_key_id_from_account_id(number, "AKIA")
@@ -77,3 +83,14 @@ async def test_credentials_that_somebody_replaces_in_their_file_are_used_and_may
 
     same = await account.signer()
     assert await account.signer() is same
+
+
+async def test_credentials_that_were_missing_for_a_moment_are_asked_with_too(file):
+    account = SesAccount(ses_from_url("ses://us-east-1", "http://127.0.0.1:9"), AccountLimits(14))
+    with pytest.raises(Unreachable, match="Unable to locate credentials"):
+        await account.signer()
+    file.write_text("[default]\naws_access_key_id = AKIALATE\naws_secret_access_key = secret\n")
+
+    await account.signer()
+    with pytest.raises(Unreachable, match="Could not connect"):
+        await account.limits()

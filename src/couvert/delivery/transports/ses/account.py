@@ -100,5 +100,6 @@ class SesAccount:
             endpoint_url=self._options.endpoint,
             config=Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2}),
         )
-        self._session, self._client = session, client
+        # One that was opened without credentials would never have any.
+        self._session, self._client = session, client if session.get_credentials() is not None else None
         return client

@@ -34,7 +34,7 @@ class Reply:
         """Such as `MessageRejected`: without the namespace before it and the address after it."""
         said = self.said
         written = self.headers.get("x-amzn-errortype") or said.get("__type") or said.get("code") or ""
-        return str(written).partition(":")[0].rpartition("#")[2]
+        return str(written)[:LONGEST_WORDS].partition(":")[0].rpartition("#")[2]
 
     @property
     def words(self) -> str:
