@@ -2,7 +2,7 @@
 
 import pytest
 
-from couvert.workers.senders import FIRST_SECONDS, LONGEST_SECONDS, MOST, Senders, Wait
+from couvert.workers.senders import FIRST_SECONDS, LONGEST_SECONDS, MOST, TRIAL_SECONDS, Senders, Wait
 
 SHOP, NEWS = "shop@example.com", "news@example.com"
 REASON = "400 MessageRejected: Email address is not verified."
@@ -51,6 +51,26 @@ def test_what_was_under_way_when_it_began_makes_no_pause_longer(senders, clock):
     senders.hold(SHOP, REASON)
 
     assert senders.wait_of(SHOP).seconds == FIRST_SECONDS - 1
+
+
+def test_after_the_pause_one_goes_ahead_and_the_others_wait_for_what_becomes_of_it(senders, clock):
+    senders.hold(SHOP, REASON)
+    clock.now += FIRST_SECONDS
+
+    assert senders.wait_of(SHOP) is None
+    assert senders.wait_of(SHOP) == Wait(TRIAL_SECONDS, REASON)
+
+    senders.was_taken(SHOP)
+    assert senders.wait_of(SHOP) is None
+
+
+def test_where_nothing_became_of_it_another_goes_ahead(senders, clock):
+    senders.hold(SHOP, REASON)
+    clock.now += FIRST_SECONDS
+    assert senders.wait_of(SHOP) is None
+
+    clock.now += TRIAL_SECONDS
+    assert senders.wait_of(SHOP) is None
 
 
 def test_one_that_is_taken_again_is_as_if_nothing_had_been(senders, clock):

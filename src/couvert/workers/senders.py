@@ -8,6 +8,8 @@ from typing import Final, NamedTuple
 
 FIRST_SECONDS: Final = 10.0
 LONGEST_SECONDS: Final = 300.0
+TRIAL_SECONDS: Final = 2.0
+"""After a pause one goes ahead, and for so long the others wait for what becomes of it."""
 MOST: Final = 10_000
 """Senders that are remembered; with more of them everybody is tried again."""
 
@@ -22,6 +24,8 @@ class _Hold(NamedTuple):
     pause_seconds: float
     """Which ends then; the next one is twice as long."""
     reason: str
+    is_on_trial: bool = False
+    """One has gone ahead."""
 
 
 class Senders:
@@ -39,7 +43,7 @@ class Senders:
     def hold(self, sender: str, reason: str) -> None:
         """Its mail was not taken: some is tried again after a pause, which doubles each time."""
         known, now = self._holds.get(sender), self._clock()
-        if known is not None and now < known.until:
+        if known is not None and now < known.until and not known.is_on_trial:
             return  # this one was under way already
         if known is None and len(self._holds) >= MOST:
             self._holds.clear()
@@ -51,7 +55,12 @@ class Senders:
             self._holds.pop(sender, None)
 
     def wait_of(self, sender: str) -> Wait | None:
-        """None if its mail may be tried."""
+        """None if its mail may be tried: whoever hears that does so, and is the only one for a moment."""
         hold = self._holds.get(sender) if self._holds else None
-        left = hold.until - self._clock() if hold else 0.0
-        return Wait(left, hold.reason) if hold and left > 0 else None
+        if hold is None:
+            return None
+        now = self._clock()
+        if now < hold.until:
+            return Wait(hold.until - now, hold.reason)
+        self._holds[sender] = hold._replace(until=now + TRIAL_SECONDS, is_on_trial=True)
+        return None
