@@ -13,7 +13,7 @@ IN_CI = bool(os.environ.get("CI"))
 # On a laptop: quick, and another sample each time. In CI: thorough, and the same sample each time, so that a red run
 # is about the change. `HYPOTHESIS_PROFILE=ci` tries the latter by hand.
 settings.register_profile("quick", max_examples=50, deadline=None)
-settings.register_profile("ci", max_examples=100, deadline=None, derandomize=True, database=None, print_blob=True)
+settings.register_profile("ci", max_examples=60, deadline=None, derandomize=True, database=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if IN_CI else "quick"))
 
 
