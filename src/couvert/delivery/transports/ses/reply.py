@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
-LONGEST_WORDS: Final = 2_000
-"""Characters that are kept of what SES says, as of its notices."""
+from couvert.domain.notices import LONGEST_WORDS
+
 _decoder: Final = msgspec.json.Decoder()
 
 
