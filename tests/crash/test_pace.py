@@ -6,9 +6,12 @@ import time
 from dataclasses import dataclass, field
 
 import pytest
+from structlog.testing import capture_logs
 
 from couvert.commands.accept import AcceptMails
+from couvert.commands.suppressions import Entry, Suppressions
 from couvert.delivery.account import FixedAccount
+from couvert.delivery.letters import Letters
 from couvert.delivery.transport import Clearance, Held, Message, Outcome, Refused, Taken, Throttled, TryLater, Unknown
 from couvert.domain.delivery import State
 from couvert.domain.ids import IdSource
@@ -237,6 +240,45 @@ async def test_the_mail_of_a_sender_that_is_not_taken_takes_no_slots_of_the_othe
     assert unverified.tried == []
 
 
+async def test_mail_to_those_who_are_suppressed_takes_no_slots_of_the_others(store, quick, ledger):
+    moody = Moody()
+    courier = courier_of(store, moody, pacer=pacer_of(store, 10))
+    bounced = [f"b{n}@example.com" for n in range(60)]
+    suppressions = Suppressions(store, IdSource(2, now_ms), now_ms)
+    for email in bounced:
+        await suppressions.add(Entry(email))
+    await accept(store, *bounced)
+    await asyncio.sleep(0.01)  # ids tell the time
+    await accept(store, *(f"r{n}@example.com" for n in range(5)))
+    courier.start()
+    await until(lambda: len(moody.taken) == 5, 2.5)
+    await courier.stop()
+
+    assert ledger.in_state(State.SUPPRESSED) == set(bounced)
+
+
+async def test_mail_that_cannot_be_built_takes_no_slots_of_the_others(store, quick, monkeypatch):
+    moody = Moody()
+    courier = courier_of(store, moody, pacer=pacer_of(store, 5))
+    build = Letters.message
+
+    async def message(letters, delivery, recipient):
+        if recipient.email.startswith("b"):
+            raise RuntimeError("as if it could not be built")
+        return await build(letters, delivery, recipient)
+
+    monkeypatch.setattr(Letters, "message", message)
+    await accept(store, *(f"b{n}@example.com" for n in range(20)))
+    await asyncio.sleep(0.01)  # ids tell the time
+    await accept(store, *(f"r{n}@example.com" for n in range(3)))
+    with capture_logs() as logged:  # a traceback takes longer to print than a slot to come
+        courier.start()
+        await until(lambda: len(moody.taken) == 3, 2.5)
+        await courier.stop()
+
+    assert sum(entry["event"] == "courier.cannot_build" for entry in logged) == 20
+
+
 async def test_mail_that_expires_while_its_sender_is_not_taken_ends_in_time(store, quick, ledger):
     unverified = Unverified()
     courier = courier_of(store, unverified)
@@ -345,11 +387,11 @@ async def test_a_slot_that_passed_while_the_process_stood_still_is_missed(store)
     coming = asyncio.create_task(pacer.come(slot))
     await asyncio.sleep(0)
 
-    time.sleep(slot - time.monotonic() + 0.04)  # noqa: ASYNC251 - this is what is tried
+    time.sleep(slot.at - time.monotonic() + 0.04)  # noqa: ASYNC251 - this is what is tried
     has_come = await coming
 
     assert has_come
-    assert time.monotonic() >= slot + 0.1
+    assert time.monotonic() >= slot.at + 0.1
 
 
 async def test_what_is_begun_and_missed_its_slot_gets_another_before_what_is_not(store):

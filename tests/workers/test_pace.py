@@ -12,7 +12,7 @@ from couvert.store.sqlite.store import SqliteStore
 from couvert.wiring import now_ms, now_us
 from couvert.workers import pace
 from couvert.workers.beat import BEAT_SECONDS, Beat, number
-from couvert.workers.block import LATE_SECONDS, LEAD_SECONDS
+from couvert.workers.block import LATE_SECONDS, LEAD_SECONDS, Slot
 from couvert.workers.pace import Pacer
 from tests.crash.courierhouse import until
 
@@ -34,7 +34,7 @@ async def given_out(pacer, total, most=8):
     """When each slot comes, and when it was given out."""
     found: list[tuple[float, float]] = []
     while len(found) < total:
-        found += [(slot, time.monotonic()) for slot in await pacer.slots(most, total - len(found))]
+        found += [(slot.at, time.monotonic()) for slot in await pacer.slots(most, total - len(found))]
     return found
 
 
@@ -49,7 +49,7 @@ async def test_those_of_one_beat_are_given_out_together(store):
     await given_out(pacer, 100)
     slots = await pacer.slots(64, 64)
     assert len(slots) > 1
-    assert number(slots[-1]) - number(slots[0]) <= (LATE_SECONDS + EARLY) / BEAT_SECONDS + 1
+    assert number(slots[-1].at) - number(slots[0].at) <= (LATE_SECONDS + EARLY) / BEAT_SECONDS + 1
 
 
 async def test_no_more_are_reserved_than_wanted(store):
@@ -79,7 +79,7 @@ async def test_who_waits_for_the_next_slot_is_given_one_that_was_put_back(store)
 async def test_a_missed_slot_is_another_one(store):
     pacer = pacer_of(store, 100)
     await given_out(pacer, 1)
-    assert await pacer.come(time.monotonic() - 10 * LATE_SECONDS)
+    assert await pacer.come(Slot(time.monotonic() - 10 * LATE_SECONDS))
 
 
 async def test_who_waits_for_a_slot_waits_no_longer_than_the_stop(store):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Final
 
@@ -15,15 +16,20 @@ LEAD_SECONDS: Final = LEAD_BEATS * BEAT_SECONDS
 LATE_SECONDS: Final = 0.02
 """A slot that is over for longer is missed; the next one is taken."""
 
-Slot = float
-"""When it comes, by the monotonic clock."""
+
+@dataclass(slots=True)
+class Slot:
+    at: float
+    """By the monotonic clock."""
+    is_used: bool = False
+    """Something was handed over in it."""
 
 
 class Block:
     def __init__(self) -> None:
-        self._slots: list[Slot] = []
-        """A heap."""
-        self._last: Slot = 0.0
+        self._slots: list[float] = []
+        """When each comes; a heap."""
+        self._last = 0.0
 
     def __len__(self) -> int:
         return len(self._slots)
@@ -40,23 +46,24 @@ class Block:
         self._last = first + (slots.number - 1) * slots.apart / 1e6
 
     def put_back(self, slot: Slot) -> None:
-        heappush(self._slots, slot)
+        heappush(self._slots, slot.at)
 
-    def next(self) -> Slot | None:
+    def next(self) -> float | None:
+        """When the next slot comes."""
         missed = time.monotonic() - LATE_SECONDS
         while self._slots and self._slots[0] < missed:
             heappop(self._slots)
         return self._slots[0] if self._slots else None
 
     def pop(self) -> Slot:
-        return heappop(self._slots)
+        return Slot(heappop(self._slots))
 
     def due(self, most: int) -> list[Slot]:
         """Those that have to be given out now."""
         last = number_now() + LEAD_BEATS
         due: list[Slot] = []
         while self._slots and len(due) < most and number(self._slots[0]) <= last:
-            due.append(heappop(self._slots))
+            due.append(self.pop())
         return due
 
     def clear(self) -> None:

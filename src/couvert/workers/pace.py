@@ -90,19 +90,21 @@ class Pacer:
         return self._block.pop() if is_soon else None
 
     def put_back(self, slot: Slot) -> None:
-        """It was not used; somebody else here may, if it is still to come."""
-        self._block.put_back(slot)
-        self._turns.strike_all()
+        """If it was not used, somebody else here may, as long as it is still to come."""
+        if not slot.is_used:
+            self._block.put_back(slot)
+            self._turns.strike_all()
 
     async def come(self, slot: Slot) -> bool:
-        """Wait for the slot or, if it was missed, for another one; whether there is one.
+        """Wait for the slot or, if it was missed, for another one, and use it; whether there is one.
 
         It may be missed while it is waited for: those whose beat came while the process stood still must not leave
         together.
         """
         while True:
-            await self._beat.reach(number(slot))
-            if time.monotonic() - slot <= LATE_SECONDS:
+            await self._beat.reach(number(slot.at))
+            if time.monotonic() - slot.at <= LATE_SECONDS:
+                slot.is_used = True
                 return True
             another = await self._first()
             if another is None:

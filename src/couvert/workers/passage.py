@@ -54,6 +54,7 @@ class Passage:
         return not (self.is_stopping or self.gate.is_on_trial or self.trouble is not None)
 
     def put_back(self, slot: Slot | None) -> None:
+        """Whatever became of what it was for; if nothing was handed over in it, another may be."""
         if slot is not None and self.pacer is not None:
             self.pacer.put_back(slot)
 

@@ -75,6 +75,7 @@ class Porter:
             log.exception("courier.stumbled", delivery=delivery_id)
         finally:
             self._put_down(job.lease)
+            self._passage.put_back(slot)
 
     async def finish(self, mail: BegunMail) -> None:
         """Hand over what was accepted as begun."""
@@ -89,6 +90,7 @@ class Porter:
             log.exception("courier.stumbled", delivery=delivery_id)
         finally:
             self._put_down(lease)
+            self._passage.put_back(mail.slot)
 
     async def withdraw(self, accepted: Accepted) -> None:
         """Whether it was accepted as begun nobody saw; nothing was sent."""
@@ -123,7 +125,6 @@ class Porter:
         # Whose time is over is let through, to be ended where it would begin.
         wait, left = self._passage.senders.wait_of(message.sender), self._seconds_left(stored)
         if wait is not None and left > 0:
-            self._passage.put_back(slot)
             return await self._give_back(stored, after_seconds=min(wait.seconds, left), words=wait.reason)
         self.load.take(len(message.content))
         try:
@@ -186,7 +187,6 @@ class Porter:
             return Refused(f"the message cannot be built: {error}", was_asked=False)
         if (wait := self._passage.senders.wait_of(message.sender)) is not None:
             mail.channel.release()
-            self._passage.put_back(mail.slot)
             return Withheld(wait.reason)
         # It is begun and its channel waits: it is counted, and does not wait for room.
         self.load.take(len(message.content))
