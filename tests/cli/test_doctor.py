@@ -345,7 +345,7 @@ async def test_a_webhook_that_falls_behind_is_told_by_its_id(parts, webhook, tmp
 
 
 async def test_a_webhook_whose_receiver_is_gone_is_noted(parts, webhook):
-    await parts.webhooks.switch_off(webhook.webhook_id)
+    await parts.webhooks.switch_off(webhook.webhook_id, webhook.terms.url)
 
     [finding] = await webhooks.webhooks(parts)
 
