@@ -63,7 +63,9 @@ class Signatures:
         await self._fetch(sns.check_subscribe_url(envelope, self.endpoints))
 
     async def _key(self, url: str) -> RSAPublicKey:
-        # One at a time: whoever sends many that are none has to wait for each.
+        if isinstance(known := self._keys.get(url), RSAPublicKey):
+            return known
+        # One at a time: whoever sends many that are none has to wait for each, and Amazon's waits behind none of them.
         async with self._one:
             if url not in self._keys:
                 if len(self._keys) >= MOST_KEPT:
