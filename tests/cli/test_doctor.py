@@ -311,6 +311,20 @@ def test_a_setting_that_cannot_be_read_is_wrong_too(installed, capsys, monkeypat
     assert "WRONG  settings     COUVERT_TRANSPORT" in capsys.readouterr().out
 
 
+def test_a_look_that_fails_leaves_the_others(installed, capsys, monkeypatch):
+    async def outcomes(_parts):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("couvert.cli.doctor.CHECKS", (outcomes, delivery.queue))
+
+    with pytest.raises(typer.Exit):
+        doctor(installed)
+
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("WRONG  outcomes     cannot be looked at")
+    assert second.startswith("ok     queue")
+
+
 # --- Webhooks ---------------------------------------------------------------------------------------------------------
 
 TWO_HOURS_AGO = wiring.now_ms() - 2 * 3_600_000
