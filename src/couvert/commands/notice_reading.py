@@ -162,7 +162,9 @@ class ReadNotices:
             named.append((delivery_id, None))  # its last attempt: all have the same Message-ID
         for each, its_attempt in named:
             stored = await self.notices.store.delivery(each)
-            if stored is None or not (is_alone or await self._is_to(each, statement)):
+            if stored is None:
+                continue
+            if not await self._is_to(each, statement) and (not is_alone or await self._is_anothers(stored, statement)):
                 continue
             attempt = stored.delivery.attempt if its_attempt is None else its_attempt
             if has_begun(stored.delivery, attempt):
@@ -174,6 +176,20 @@ class ReadNotices:
         if statement.recipient is None or recipient is None:
             return statement.recipient is None
         return _plain(recipient.email) == _plain(statement.recipient)
+
+    async def _is_anothers(self, stored: StoredDelivery, statement: Statement) -> bool:
+        """Whether the provider knows the attempt that it is tagged with by another id: where the notices of two
+        installations come together, ids that were made in the same millisecond are alike.
+        """
+        tagged, _, provider_id = statement.subject
+        if tagged is None or provider_id is None:
+            return False
+        timeline = await self.notices.store.timeline(
+            stored.delivery.mail_id, stored.delivery.id - stored.delivery.mail_id
+        )
+        events = (noted.logged.event for noted in timeline)
+        taken = [event for event in events if isinstance(event, (Sent, Confirmed)) and event.attempt == tagged[1]]
+        return bool(taken) and all(event.provider_id != provider_id for event in taken)
 
     async def _news(self, stored: StoredDelivery, told: Sequence[Told]) -> list[Told]:
         """What is not in the timeline yet, word for word."""
