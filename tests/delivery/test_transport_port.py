@@ -51,7 +51,10 @@ async def sandbox() -> AsyncIterator[Stage]:
 @asynccontextmanager
 async def ses() -> AsyncIterator[Stage]:
     actor = ses_acting.Actor()
-    async with ses_acting.acted(actor) as url, ses_handing.transport_to(url, connections=2, timeout_seconds=SECONDS) as transport:
+    async with (
+        ses_acting.acted(actor) as url,
+        ses_handing.transport_to(url, connections=2, timeout_seconds=SECONDS) as transport,
+    ):
         yield Stage(transport, lambda: actor.arrived, channels=2, later=Throttled)
 
 
