@@ -13,7 +13,6 @@ from couvert.simulator.errors import AwsError
 from couvert.simulator.sqs.rules import check_attributes, check_characters
 from tests.simulator.conftest import KEY_ID, SECRET
 
-
 TAKEN = st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff")
 
 

@@ -9,7 +9,7 @@ from couvert.delivery.transport import Message, Outcome, Transport
 from couvert.delivery.transports.smtp import Patience, Relay, SmtpTransport, Tls
 
 BRIEF = Patience(connect=1.0, reply=0.2, verdict=0.2, idle=5.0, farewell=0.05)
-CONTENT = b"Subject: Your order\r\n\r\nIt is on its way.\r\n"
+CONTENT = b"From: shop@example.com\r\nSubject: Your order\r\n\r\nIt is on its way.\r\n"
 
 MESSAGE_ID = "<dlv_1@example.com>"
 
