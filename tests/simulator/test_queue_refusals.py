@@ -101,7 +101,7 @@ def test_attributes_that_sqs_does_not_take_are_refused(sqs, queue, attributes):
 def test_attributes_of_all_kinds_are_taken(sqs, queue):
     attributes = {
         "a.b-c_9": text("x"), "x" * 255: text("ü", "String.own"), "n": text("-1.5e3", "Number.float"),
-        "b": {"DataType": "Binary.gif", "BinaryValue": b"\x00"}, "awsome": text("x"),
+        "b": {"DataType": "Binary.gif", "BinaryValue": b"\x00"}, "awsx": text("x"),
     }  # fmt: skip
 
     assert sqs.send_message(QueueUrl=queue, MessageBody="x", MessageAttributes=attributes)["MD5OfMessageAttributes"]
