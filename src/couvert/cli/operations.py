@@ -18,12 +18,11 @@ if TYPE_CHECKING:
 def audit(data: Data = None) -> None:
     """Prove from the log that nothing was lost or sent twice without a decision; exit code 1 if it does not add up."""
     from couvert.readmodels.audit import audit as examine
-    from couvert.store.sqlite.migration import OtherSchema
 
     directory = settings(data).data_dir
     try:
         report = examine(directory)
-    except (sqlite3.Error, OtherSchema) as error:
+    except sqlite3.Error as error:
         raise Unavailable(f"{directory} cannot be read ({error}); is --data right?") from None
     _print_counts(report)
     for sentence in report.faults.first:
@@ -38,12 +37,11 @@ def audit(data: Data = None) -> None:
 def rebuild(data: Data = None) -> None:
     """Build the read models anew from the log, beside the live ones; compare, swap; exit code 1 if they differed."""
     from couvert.readmodels.rebuild import rebuild as build
-    from couvert.store.sqlite.migration import OtherSchema
 
     directory = settings(data).data_dir
     try:
         done = build(directory)
-    except (sqlite3.Error, OtherSchema) as error:
+    except sqlite3.Error as error:
         raise Unavailable(f"{directory} cannot be read ({error}); is it a couvert's data?") from None
     print(f"{done.file}: {done.events:,} events in {done.seconds:.1f} s, {done.events_per_second:,.0f} a second")
     print(f"new   {done.new.checksum} at position {done.new.position:,}")

@@ -7,13 +7,14 @@ from contextlib import closing
 from functools import cache
 from typing import Final
 
+from couvert.domain.refusals import Unavailable
 from couvert.store import codec
 from couvert.store.sqlite import schema
 
 MOST_NAMED: Final = 5
 
 
-class OtherSchema(Exception):
+class OtherSchema(Unavailable):
     """The data was written by a couvert that this one does not go on from; says what to do."""
 
 
