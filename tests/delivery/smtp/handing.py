@@ -11,7 +11,7 @@ from couvert.delivery.transports.smtp import Patience, Relay, SmtpTransport, Tls
 PATIENT = Patience(connect=5.0, reply=5.0, verdict=5.0, idle=5.0, farewell=0.05)
 BRIEF = replace(PATIENT, reply=0.2, verdict=0.2)
 """For those who wait in vain; on a busy machine an answer may take longer."""
-CONTENT = b"Subject: Your order\r\n\r\nIt is on its way.\r\n"
+CONTENT = b"From: shop@example.com\r\nSubject: Your order\r\n\r\nIt is on its way.\r\n"
 
 MESSAGE_ID = "<dlv_1@example.com>"
 
