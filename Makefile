@@ -10,6 +10,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 # Arguments for couvert: `make serve ARGS="--port 9000"`.
 ARGS ?=
 
+# Most of the long tests wait for processes that they killed: one process more than there are cores.
+TEST_PROCESSES ?= $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
+
 # Pinned like everything else; only `make lock` and `make upgrade` fetch it, and never into .venv.
 UV_VERSION := 0.13.9
 
@@ -30,7 +33,7 @@ serve: $(VENV)/.run-time ## Serve API, console and workers on http://127.0.0.1:8
 
 .PHONY: test
 test: check ## All static checks, then all tests
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses=$(TEST_PROCESSES) --maxprocesses=8 --dist=worksteal $(ARGS)
 
 .PHONY: check
 check: $(VENV)/.dev ## The static checks alone

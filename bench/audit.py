@@ -21,9 +21,9 @@ from couvert.readmodels.rebuild import rebuild
 from couvert.store.changes import Change, Transition
 from couvert.store.log import Record
 from couvert.store.rows import Content, StoredDelivery, StoredRecipient
-from couvert.store.sqlite import schema
 from couvert.store.sqlite.batch import Batch
 from couvert.store.sqlite.connections import open_writer
+from couvert.store.sqlite.migration import migrate
 from couvert.store.sqlite.store import FILE
 
 T = TypeVar("T")
@@ -64,7 +64,7 @@ def memory_mb() -> int:
 def write(directory: Path, mails: int) -> None:
     """Mails to a thousand each: accepted, then begun and sent in the groups that a worker makes of them."""
     with closing(open_writer(directory / FILE)) as database:
-        schema.migrate(database)
+        migrate(database)
         database.execute("pragma synchronous = off")
         for number in range(mails):
             with transaction(database):

@@ -19,8 +19,9 @@ from couvert.readmodels.model_file import ModelFile
 from couvert.store import codec
 from couvert.store.log import Event
 from couvert.store.rows import Content, StoredRecipient
-from couvert.store.sqlite import schema, statements
+from couvert.store.sqlite import statements
 from couvert.store.sqlite.connections import open_reader, open_writer
+from couvert.store.sqlite.migration import migrate
 from couvert.store.sqlite.rows import TENANT, content_row, recipient_row
 from couvert.store.sqlite.store import FILE
 
@@ -35,7 +36,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=sys.argv[1] if sys.argv[1:] else None) as name:
         directory = Path(name)
         with closing(open_writer(directory / FILE)) as database:
-            schema.migrate(database)
+            migrate(database)
             write_log(database)
             write_vault(database)
         for page in (500, 2_000):

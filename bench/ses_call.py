@@ -28,7 +28,10 @@ from couvert.domain.pace import AccountLimits
 CONNECTIONS: Final = 16
 ROUNDS: Final = 5
 KEYS: Final = ReadOnlyCredentials("AKIDEXAMPLE", "secret", "a session's token " * 10)
-CONTENT: Final = b"Subject: Your order\r\nMessage-ID: <1@example.com>\r\n\r\n" + b"A line of seventy letters.\r\n" * 110
+CONTENT: Final = (
+    b"From: shop@example.com\r\nSubject: Your order\r\nMessage-ID: <1@example.com>\r\n\r\n"
+    + b"A line of seventy letters.\r\n" * 110
+)
 MESSAGE: Final = Message(1, 1, "shop@example.com", "charlie@example.org", CONTENT, "<1@bench.test>")
 BODY: Final = b'{"MessageId": "0100018c3f2a1b4c-0f2d3c4b-0000-0000-0000-000000000000-000000"}'
 ANSWER: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY)

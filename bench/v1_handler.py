@@ -122,7 +122,7 @@ def parts_on(directory: Path) -> Parts:
     return Parts(
         settings, store, Keys(store, ids, now_ms), send, Interventions(store, now_ms), IdempotencyKeys(store, now_ms),
         accounts.book, MemoryLimits(), Reading(directory), Copies(store, Letters(store, now_ms)), Feed(store.position),
-        reached, now_ms, accounts, Suppressions(store, ids, now_ms), Webhooks(store, ids, now_ms),
+        reached, store.next_wake, now_ms, accounts, Suppressions(store, ids, now_ms), Webhooks(store, ids, now_ms),
         TakeNotices(store, now_ms, Signatures(()), ()),
     )  # fmt: skip
 

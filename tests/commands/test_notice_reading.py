@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from couvert.commands import notice_reading
+from couvert.commands import notice_forms, notice_reading
 from couvert.commands.accept import AcceptMails
 from couvert.commands.attempts import Attempts
 from couvert.commands.consequences import Consequences
@@ -274,7 +274,7 @@ async def test_after_a_bug_in_reading_the_others_are_read_and_it_is_read_again(
 ):
     tagged = (sent.delivery.id, 1)
     with monkeypatch.context() as broken:
-        read = notice_reading.statements_of
+        read = notice_forms.statements_of
         broken.setattr(notice_reading, "statements_of", lambda raw: read(raw) if b"Complaint" in raw else 1 / 0)
         await bring(ses_notice("Delivery", TO, tagged=tagged), ses_notice("Complaint", TO, tagged=tagged))
     failed = await store.notices({Result.FAILED}, 10)

@@ -34,6 +34,7 @@ async def test_a_quota_that_is_used_up_keeps_the_rest_until_more_is_allowed(dire
         parts = wiring.open_parts(settings, is_server=True)
         await accept(parts.store, 30)
         async with wiring.running(parts, delivers=True):
+            await until(lambda: parts.courier.hand_overs.outcomes["ses", "taken"] == 20)
             await until(lambda: "daily quota" in (parts.courier.trouble or ""))
             await asyncio.sleep(1)  # it is asked anew meanwhile, and says the same
             assert (await asyncio.to_thread(ses.rates))["asked"]["total"] == 20

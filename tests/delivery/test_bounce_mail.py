@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 
 from couvert.delivery.bounce_mail import read
 from couvert.delivery.letters import message_id
-from couvert.domain.notices import Unreadable
+from couvert.domain.notice_statements import Unreadable
 
 DELIVERY = 1 << 60
 OURS = message_id(DELIVERY, "alice@example.com")

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -12,9 +12,12 @@ from couvert.delivery.transports.sandbox import SandboxTransport
 from tests.delivery.ses import acting as ses_acting, handing as ses_handing
 from tests.delivery.shelf import Shelf
 from tests.delivery.smtp.acting import Actor, acted
-from tests.delivery.smtp.handing import Word, hand_over, mail, transport_to
+from tests.delivery.smtp.handing import PATIENT, Word, hand_over, mail, transport_to
 
 TAKEN, REFUSED, LATER, UNKNOWN = (f"{role}@sandbox.test" for role in ("charlie", "refused", "throttled", "timeout"))
+SECONDS = 0.7
+"""How long an answer is waited for: often in vain, and on a busy machine."""
+SMTP_PATIENCE = replace(PATIENT, reply=SECONDS, verdict=SECONDS)
 
 
 @dataclass
@@ -33,7 +36,7 @@ class Stage:
 @asynccontextmanager
 async def smtp() -> AsyncIterator[Stage]:
     relay = Actor(["PIPELINING"])
-    async with acted(relay) as port, transport_to(port, connections=2) as transport:
+    async with acted(relay) as port, transport_to(port, SMTP_PATIENCE, connections=2) as transport:
         yield Stage(transport, lambda: [envelope.rcpt_tos[0] for envelope in relay.arrived], channels=2)
 
 
@@ -48,7 +51,10 @@ async def sandbox() -> AsyncIterator[Stage]:
 @asynccontextmanager
 async def ses() -> AsyncIterator[Stage]:
     actor = ses_acting.Actor()
-    async with ses_acting.acted(actor) as url, ses_handing.transport_to(url, connections=2) as transport:
+    async with (
+        ses_acting.acted(actor) as url,
+        ses_handing.transport_to(url, connections=2, timeout_seconds=SECONDS) as transport,
+    ):
         yield Stage(transport, lambda: actor.arrived, channels=2, later=Throttled)
 
 
@@ -95,14 +101,14 @@ async def test_a_mail_may_be_small_or_large(stage, content):
 
 @pytest.mark.parametrize("recipient", [TAKEN, REFUSED, LATER, UNKNOWN])
 async def test_a_channel_is_free_again_after_every_outcome(stage, recipient):
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(20):
         for _ in range((stage.channels or 1) + 1):
             await hand_over(stage.transport, mail(recipient))
         assert isinstance(await hand_over(stage.transport, mail(TAKEN)), Taken)
 
 
 async def test_a_channel_given_back_unused_is_free_again(stage):
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(20):
         for _ in range((stage.channels or 1) + 1):
             (await stage.transport.channel()).release()
         assert isinstance(await hand_over(stage.transport, mail(TAKEN)), Taken)

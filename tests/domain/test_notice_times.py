@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 
 from couvert.domain.notice_times import told_at
 from tests.commands.ses_notices import in_envelope, ses_notice
-from tests.domain.test_notices import PARTS, json_values
+from tests.domain.test_ses_notices import PARTS, json_values
 from tests.store.changes import NOW
 
 LATER = "2027-01-15T08:00:05.250Z"

@@ -1,5 +1,6 @@
 """What is measured of the provider, of its notices and of webhooks, over a real run of all of them."""
 
+import asyncio
 import time
 
 from couvert.domain.pace import AccountLimits
@@ -52,6 +53,21 @@ async def test_a_quota_that_is_used_up_is_a_provider_that_takes_nothing(away):
     for sent, is_held in ((5, 1), (0, 0)):
         await parts.store.learn_pace(await parts.account.name(), AccountLimits(200, 5, sent), time.time_ns() // 1_000)
         assert of(await read(parts), "couvert_transport_held", transport="ses") == is_held
+
+
+async def test_what_waits_in_our_own_line_for_the_next_day_is_due_all_the_same(away):
+    parts = away.parts
+    assert parts.account is not None
+    away.ses.faults(daily_quota=0)
+    await parts.store.learn_pace(await parts.account.name(), AccountLimits(200, 0, 0), time.time_ns() // 1_000)
+    await away.send("john@example.com")
+    await until(lambda: parts.courier.leases_held)
+    await asyncio.sleep(0.3)
+
+    leased_until = await parts.store.next_wake()
+    assert leased_until is not None
+    assert leased_until > time.time() * 1_000
+    assert number(await read(parts), "couvert_oldest_due_seconds") > 0.2
 
 
 async def test_where_no_notice_ever_came_the_last_is_from_1970(parts):

@@ -18,7 +18,7 @@ from couvert.commands.interventions import Interventions
 from couvert.commands.keys import Keys
 from couvert.commands.notice_intake import TakeNotices
 from couvert.commands.notice_reading import ReadNotices
-from couvert.commands.notices import NoticeEvent, Notices
+from couvert.commands.notices import Notices
 from couvert.commands.suppressions import Entry, Suppressions
 from couvert.delivery.sns import Signatures
 from couvert.delivery.transport import Outcome, Refused, Taken, TryLater, Unknown, Withheld
@@ -28,6 +28,7 @@ from couvert.domain.delivery_events import Bounced, Complained, Confirmed, Delay
 from couvert.domain.ids import IdSource
 from couvert.domain.intervention import UnknownDecision
 from couvert.domain.mail import AcceptMail, Recipient, Sender
+from couvert.domain.notice_statements import NoticeEvent
 from couvert.domain.refusals import Conflict, NotFound, NothingToDecide, NothingToStop, QuotaExceeded
 from couvert.domain.restrictions import Restrictions
 from couvert.domain.user import Person, Role, User

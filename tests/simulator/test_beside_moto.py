@@ -2,6 +2,7 @@
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from tests.simulator.letters import raw_letter
@@ -13,6 +14,21 @@ def moto(monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     with mock_aws():
         yield lambda service: boto3.client(service, region_name="us-east-1")
+
+
+REFUSED_BY_BOTH = [
+    ("send_message_batch", {"Entries": [{"Id": "a b", "MessageBody": "x"}]}),
+    ("send_message_batch", {"Entries": [{"Id": "a", "MessageBody": "x"}] * 2}),
+    ("send_message_batch", {"Entries": []}),
+    ("delete_message_batch", {"Entries": []}),
+    ("send_message", {"MessageBody": "x", "MessageAttributes": {"a": {"DataType": "Text", "StringValue": "x"}}}),
+    ("send_message", {"MessageBody": "x", "MessageAttributes": {"a b": {"DataType": "String", "StringValue": "x"}}}),
+    ("send_message", {"MessageBody": "x", "DelaySeconds": 901}),
+    ("set_queue_attributes", {"Attributes": {"RedrivePolicy": '{"maxReceiveCount": 3}'}}),
+    ("receive_message", {"MaxNumberOfMessages": 11}),
+    ("get_queue_attributes", {"AttributeNames": ["Colour"]}),
+]
+"""Calls of SQS about a queue."""
 
 
 def both(name, ours, theirs, work):
@@ -98,6 +114,18 @@ def test_the_errors_of_queues(client, moto):
             sqs.get_queue_url(QueueName="nobody")
         except sqs.exceptions.QueueDoesNotExist as error:
             return error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
+
+    assert work(client("sqs")) == work(moto("sqs"))
+
+
+@pytest.mark.parametrize(("call", "given"), REFUSED_BY_BOTH)
+def test_what_queues_refuse_is_refused_in_one_way(client, moto, call, given):
+    def work(sqs):
+        url = sqs.create_queue(QueueName="mails")["QueueUrl"]
+        with pytest.raises(ClientError) as refused:
+            getattr(sqs, call)(QueueUrl=url, **given)
+        code = refused.value.response["Error"]["Code"].removeprefix("AWS.SimpleQueueService.")
+        return code, refused.value.response["ResponseMetadata"]["HTTPStatusCode"]
 
     assert work(client("sqs")) == work(moto("sqs"))
 

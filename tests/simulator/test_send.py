@@ -59,7 +59,7 @@ def test_simple_content_becomes_a_message(ses, sesv2):
         ({"Destination": {"ToAddresses": ["bob"]}}, "BadRequestException", "Missing final '@domain'"),
         ({"Destination": {"ToAddresses": ["b@example.com"] * 51}}, "BadRequestException", "exceeds 50"),
         ({"Content": {}}, "BadRequestException", "one of Simple and Raw"),
-        ({"EmailTags": [{"Name": "a b", "Value": "c"}]}, "BadRequestException", "regex"),
+        ({"EmailTags": [{"Name": "a b", "Value": "c"}]}, "BadRequestException", "Invalid tag name <a b>: only"),
         ({"ConfigurationSetName": "nobody"}, "NotFoundException", "Configuration set <nobody> does not exist."),
     ],
 )

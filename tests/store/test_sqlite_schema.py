@@ -8,8 +8,9 @@ import pytest
 from couvert.store import codec
 from couvert.store.sqlite import schema
 from couvert.store.sqlite.connections import open_writer
-from couvert.store.sqlite.schema import TooNew, migrate
+from couvert.store.sqlite.migration import OtherSchema, migrate
 from couvert.store.sqlite.store import FILE, SqliteStore
+from tests.store.unreleased import OTHERS, make_unreleased
 
 
 @pytest.fixture
@@ -62,12 +63,40 @@ def test_a_file_of_a_newer_couvert_is_refused_and_left_alone(directory, clock):
         newer.execute(f"pragma user_version = {len(schema.STEPS) + 1}")
     before = (directory / FILE).read_bytes()
 
-    with pytest.raises(TooNew, match="install a newer couvert"):
+    with pytest.raises(OtherSchema, match="install a newer couvert"):
         SqliteStore(directory, clock)
 
     with closing(sqlite3.connect(directory / FILE)) as newer:
         assert tables_of(newer) == set()
     assert len((directory / FILE).read_bytes()) == len(before)
+
+
+def test_data_of_an_unreleased_couvert_is_refused_and_left_alone(directory, clock):
+    make_unreleased(directory)
+    with closing(sqlite3.connect(directory / FILE)) as connection:
+        before = connection.execute("select * from sqlite_schema").fetchall()
+
+    with pytest.raises(OtherSchema, match=rf"\({OTHERS}\), which cannot be migrated: take an empty directory"):
+        SqliteStore(directory, clock)
+
+    with closing(sqlite3.connect(directory / FILE)) as connection:
+        assert connection.execute("select * from sqlite_schema").fetchall() == before
+
+
+def test_a_table_of_somebody_elses_does_no_harm(connection):
+    migrate(connection)
+    connection.execute("create table own (id integer)")
+    connection.execute("create index own_delivery on delivery (mail_id)")
+
+    assert migrate(connection) == 0
+
+
+def test_what_a_later_step_changed_is_what_is_expected(connection, monkeypatch):
+    migrate(connection)
+    monkeypatch.setattr(schema, "STEPS", [*schema.STEPS, "alter table note add column language text"])
+    migrate(connection)
+
+    assert migrate(connection) == 0
 
 
 def test_what_is_no_database_is_refused(directory, clock):

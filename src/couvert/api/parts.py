@@ -39,6 +39,8 @@ class Parts:
     feed: Feed
     reached_position: Callable[[Position, float], Awaitable[bool]]
     """Whether every read model passes a position within so many seconds."""
+    oldest_due_at: Callable[[], Awaitable[int | None]]
+    """Of the deliveries that wait for a worker or its hands."""
     now_ms: Callable[[], int]
     """Milliseconds since 1970."""
     accounts: Accounts

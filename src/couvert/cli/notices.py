@@ -116,7 +116,7 @@ def _content(file: Path) -> bytes:
 
 def _line(notice: StoredNotice) -> str:
     """`  12  2025-01-27 10:30:00.123Z  sqs      read        bounced    dlv_06y5f5z3g0001`, and the detail, if any."""
-    from couvert.commands.notice_reading import gist_of
+    from couvert.commands.notice_forms import gist_of
 
     kind, deliveries = gist_of(notice.body) or ("", "")
     came = f"{notice.id:>8}  {utc(notice.received_at)}  {notice.source:7}  {notice.result:10}"

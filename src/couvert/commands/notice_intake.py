@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from couvert.delivery.sns import Signatures
-from couvert.domain import notices as rules, sns
+from couvert.domain import sns
 from couvert.domain.refusals import NotFromProvider, RuleBroken
 from couvert.domain.sns import Untrusted
 from couvert.store.changes import Change
@@ -67,4 +67,4 @@ class TakeNotices:
 
 def digest_of(body: bytes) -> bytes:
     """Of what it says: the same for a notice that comes twice, or by two doors."""
-    return sha256(rules.essence(body)).digest()
+    return sha256(sns.essence(body)).digest()

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 
 from couvert.commands.consequences import Consequences
 from couvert.commands.rows import happened
-from couvert.domain import notices as rules
 from couvert.domain.delivery import has_begun
+from couvert.domain.notice_statements import NoticeEvent
 from couvert.domain.refusals import Conflict, NotFound
 from couvert.store.changes import Change
 from couvert.store.log import Position
 from couvert.store.port import Store
 from couvert.store.rows import StoredDelivery
-
-NoticeEvent = rules.NoticeEvent
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from couvert.commands.notices import NoticeEvent, Notices
+from couvert.commands.notices import Notices
 from couvert.delivery.mailroom import NoticeKind
 from couvert.delivery.transport import Message
 from couvert.domain.delivery_events import Bounced, Complained, Delivered
+from couvert.domain.notice_statements import NoticeEvent
 from couvert.domain.refusals import Conflict, Unavailable
 from couvert.store.changes import Change
 from couvert.store.port import Store

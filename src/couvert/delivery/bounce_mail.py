@@ -12,7 +12,7 @@ from email.message import Message
 from email.utils import getaddresses
 from typing import Final, Literal
 
-from couvert.domain.notices import BounceKind, Statement, Subject, Unreadable, bounce_kind, delivery_named
+from couvert.domain.notice_statements import BounceKind, Statement, Subject, Unreadable, bounce_kind, delivery_named
 
 _OUR_ID: Final = re.compile(rb"<(dlv_[0-9a-z]{13})@[^<>\s@]{1,253}>")
 _ACTIONS: Final[dict[str, Literal["bounced", "delayed", "delivered"]]] = {

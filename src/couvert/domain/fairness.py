@@ -6,9 +6,9 @@ small part: without that, bulk mail would never leave while the others alone fil
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
-from itertools import count, zip_longest
+from itertools import chain, count, zip_longest
 from typing import Final, Generic, Protocol, TypeVar
 
 from couvert.domain.mail import BULK
@@ -68,6 +68,10 @@ class Line(Generic[J]):
     def __len__(self) -> int:
         return len(self._urgent) + len(self._bulk)
 
+    def __iter__(self) -> Iterator[J]:
+        """In no order."""
+        return chain(self._urgent, self._bulk)
+
     def put(self, job: J) -> None:
         (self._bulk if job.priority == BULK else self._urgent).put(job)
 
@@ -93,6 +97,9 @@ class Turns(Generic[J]):
 
     def __len__(self) -> int:
         return len(self._heap)
+
+    def __iter__(self) -> Iterator[J]:
+        return (job for _, _, job in self._heap)
 
     def put(self, job: J) -> None:
         round_ = max(self._round, self._last.get(job.poster, -1) + 1)

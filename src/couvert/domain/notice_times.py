@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from couvert.domain.notices import essence
+from couvert.domain.sns import essence
 from couvert.domain.times import to_ms
 
 _PARTS: Final = ("delivery", "bounce", "complaint", "deliveryDelay")

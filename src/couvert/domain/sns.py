@@ -41,6 +41,15 @@ def envelope_or_none(raw: bytes) -> Envelope | None:
     return found if isinstance(found, dict) and "Type" in found and "TopicArn" in found else None
 
 
+def essence(raw: bytes) -> bytes:
+    """What a notice says, without what it travelled in: the same by HTTPS and by SQS, and however often it comes."""
+    envelope = envelope_or_none(raw)
+    if envelope is None or envelope.get("Type") != NOTIFICATION:
+        return raw
+    message = envelope.get("Message")
+    return message.encode("utf-8", "replace") if isinstance(message, str) else raw
+
+
 def signed_text(envelope: Envelope) -> bytes:
     """What the signature is of: names and values, each on a line, those that are absent left out.
 

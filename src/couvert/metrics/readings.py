@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -31,10 +31,18 @@ MOST_NOTICES: Final = 100_000
 
 class Readings:
     def __init__(
-        self, store: Store, reading: Reading, directory: Path, now_ms: Callable[[], int], account: Account | None = None
+        self,
+        store: Store,
+        reading: Reading,
+        directory: Path,
+        now_ms: Callable[[], int],
+        *,
+        oldest_due_at: Callable[[], Awaitable[int | None]],
+        account: Account | None = None,
     ) -> None:
         """`account`: whose pace is kept."""
         self._store = store
+        self._oldest_due_at = oldest_due_at
         self._account = account
         self._reading = reading
         self._directory = directory
@@ -72,8 +80,7 @@ class Readings:
     async def _look_at_the_queue(self) -> None:
         self.position = await self._store.position()
         self.results_mark = await self._store.results_mark() or 0
-        due_at = await self._store.next_wake()
-        self.oldest_due_seconds = self._seconds_since(due_at)
+        self.oldest_due_seconds = self._seconds_since(await self._oldest_due_at())
         if self._account is not None:
             self.pace = await self._store.pace(await self._account.name())
 

@@ -49,7 +49,7 @@ def _deliveries(of: Watched) -> list[Measure]:
             lambda: [((state.value,), count) for state, count in readings.deliveries.items()],
         ),
         gauge(
-            "couvert_oldest_due_seconds", "For how long the oldest delivery has been due that nobody has taken.",
+            "couvert_oldest_due_seconds", "For how long the oldest delivery has been due that is in no hand.",
             lambda: readings.oldest_due_seconds,
         ),
         gauge(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from couvert.api.traffic import Traffic
-from couvert.commands.notice_reading import NoticeReadings
+from couvert.commands.notice_readings import NoticeReadings
 from couvert.limits.port import Limits
 from couvert.metrics.readings import Readings
 from couvert.readmodels.feed import Feed

@@ -21,6 +21,7 @@ from couvert.readmodels.model_file import ModelFile
 from couvert.readmodels.model_schema import Unusable
 from couvert.store.log import Position
 from couvert.store.sqlite.connections import open_writer
+from couvert.store.sqlite.migration import check
 from couvert.store.sqlite.store import FILE
 
 LOCK: Final = "rebuild.lock"
@@ -59,12 +60,16 @@ class Rebuilt:
 
 
 def rebuild(directory: Path) -> Rebuilt:
-    """Works while a service runs on the data. Raises `NotFound` without any, `Conflict` if another rebuild runs."""
+    """Works while a service runs on the data.
+
+    Raises `NotFound` without any, `OtherSchema` if another couvert made it, `Conflict` if another rebuild runs.
+    """
     if not (directory / FILE).is_file():
         raise NotFound(f"There is no {FILE} in {directory}.")
     with lock.held(directory / LOCK) as is_held, closing(open_writer(directory / FILE)) as database:
         if not is_held:
             raise Conflict("The read models are being rebuilt by another process.")
+        check(database)
         database.execute(f"pragma busy_timeout = {PATIENCE_MS}").fetchall()
         name = pointer.fresh_name()
         try:

@@ -10,12 +10,11 @@ from couvert.simulator.errors import AwsError
 from couvert.simulator.exchange import Answer, Request
 from couvert.simulator.ids import request_id
 from couvert.simulator.setup import ACCOUNT
+from couvert.simulator.sns import subscription_calls, topic_calls
+from couvert.simulator.sns.form import Form, element
 
 if TYPE_CHECKING:
-    from couvert.simulator.sns.topics import Subscription, Topic
     from couvert.simulator.world import World
-
-Form = dict[str, str]
 
 XML: Final = "text/xml"
 SNS: Final = "http://sns.amazonaws.com/doc/2010-03-31/"
@@ -43,149 +42,23 @@ def refused(error: AwsError) -> Answer:
     return Answer(error.status, told.encode(), XML)
 
 
-def _given(form: Form, name: str) -> str:
-    if not form.get(name):
-        raise AwsError("InvalidParameter", f"Invalid parameter: {name}", 400)
-    return form[name]
-
-
-def _map(form: Form, name: str) -> dict[str, str]:
-    """As `Attributes.entry.1.key=...&Attributes.entry.1.value=...`."""
-    keys = {key: value for key, value in form.items() if key.startswith(f"{name}.entry.") and key.endswith(".key")}
-    return {value: form.get(f"{key[:-3]}value", "") for key, value in keys.items()}
-
-
-def _element(name: str, text: str) -> str:
-    return f"<{name}>{escape(text)}</{name}>"
-
-
-def _entries(attributes: dict[str, str]) -> str:
-    inner = "".join(
-        f"<entry>{_element('key', key)}{_element('value', text)}</entry>" for key, text in attributes.items()
-    )
-    return f"<Attributes>{inner}</Attributes>"
-
-
-def _create_topic(world: World, form: Form) -> str:
-    arn = world.setup.arn("sns", _given(form, "Name"))
-    made = world.sns.topics.create(arn, _map(form, "Attributes").get("SignatureVersion", "1"))
-    return _element("TopicArn", made.arn)
-
-
-def _list_topics(world: World, _: Form) -> str:
-    arns = "".join(f"<member>{_element('TopicArn', arn)}</member>" for arn in world.sns.topics.by_arn)
-    return f"<Topics>{arns}</Topics>"
-
-
-def _topic_attributes(world: World, form: Form) -> str:
-    topic = world.sns.topics.named(_given(form, "TopicArn"))
-    confirmed = sum(one.is_confirmed for one in topic.subscriptions.values())
-    return _entries(
-        {
-            "TopicArn": topic.arn,
-            "Owner": ACCOUNT,
-            "SignatureVersion": topic.signature_version,
-            "SubscriptionsConfirmed": str(confirmed),
-            "SubscriptionsPending": str(len(topic.subscriptions) - confirmed),
-        }
-    )
-
-
-def _set_topic_attribute(world: World, form: Form) -> None:
-    topic = world.sns.topics.named(_given(form, "TopicArn"))
-    if form.get("AttributeName") == "SignatureVersion":
-        if form.get("AttributeValue") not in {"1", "2"}:
-            raise AwsError("InvalidParameter", "Invalid parameter: SignatureVersion is 1 or 2", 400)
-        topic.signature_version = form["AttributeValue"]
-
-
-def _subscribe(world: World, form: Form) -> str:
-    topic, protocol = world.sns.topics.named(_given(form, "TopicArn")), _given(form, "Protocol")
-    if protocol not in {"http", "https", "sqs"}:
-        raise AwsError("InvalidParameter", "The simulator delivers to http, https and sqs.", 400)
-    is_raw = _map(form, "Attributes").get("RawMessageDelivery", "").lower() == "true"
-    if protocol == "sqs":
-        world.queues.of_arn(_given(form, "Endpoint"))
-    made = world.sns.subscribe(topic, protocol, _given(form, "Endpoint"), is_raw=is_raw)
-    shows = form.get("ReturnSubscriptionArn", "").lower() == "true"
-    return _element("SubscriptionArn", made.arn if shows or made.is_confirmed else "pending confirmation")
-
-
-def _confirm(world: World, form: Form) -> str:
-    made = world.sns.topics.confirm(_given(form, "TopicArn"), _given(form, "Token"))
-    return _element("SubscriptionArn", made.arn)
-
-
-def _unsubscribe(world: World, form: Form) -> None:
-    gone = world.sns.topics.subscription(_given(form, "SubscriptionArn"))
-    del world.sns.topics.named(gone.topic_arn).subscriptions[gone.arn]
-
-
-def _subscriptions(world: World, _: Form) -> str:
-    return _listed([one for topic in world.sns.topics.by_arn.values() for one in _of(topic)])
-
-
-def _subscriptions_of_topic(world: World, form: Form) -> str:
-    return _listed(_of(world.sns.topics.named(_given(form, "TopicArn"))))
-
-
-def _of(topic: Topic) -> list[Subscription]:
-    return list(topic.subscriptions.values())
-
-
-def _listed(subscriptions: list[Subscription]) -> str:
-    inner = "".join(
-        f"<member>{_element('SubscriptionArn', one.shown_arn())}{_element('Owner', ACCOUNT)}"
-        f"{_element('Protocol', one.protocol)}{_element('Endpoint', one.endpoint)}"
-        f"{_element('TopicArn', one.topic_arn)}</member>"
-        for one in subscriptions
-    )
-    return f"<Subscriptions>{inner}</Subscriptions>"
-
-
-def _subscription_attributes(world: World, form: Form) -> str:
-    found = world.sns.topics.subscription(_given(form, "SubscriptionArn"))
-    return _entries(
-        {
-            "SubscriptionArn": found.arn,
-            "TopicArn": found.topic_arn,
-            "Protocol": found.protocol,
-            "Endpoint": found.endpoint,
-            "Owner": ACCOUNT,
-            "RawMessageDelivery": str(found.is_raw).lower(),
-            "PendingConfirmation": str(not found.is_confirmed).lower(),
-        }
-    )
-
-
-def _set_subscription_attribute(world: World, form: Form) -> None:
-    found = world.sns.topics.subscription(_given(form, "SubscriptionArn"))
-    if form.get("AttributeName") == "RawMessageDelivery":
-        found.is_raw = form.get("AttributeValue", "").lower() == "true"
-
-
-def _publish(world: World, form: Form) -> str:
-    arn = form.get("TopicArn") or _given(form, "TargetArn")
-    return _element("MessageId", world.sns.publish(arn, _given(form, "Message"), form.get("Subject")))
-
-
 def _caller(_: World, __: Form) -> str:
     user = f"arn:aws:iam::{ACCOUNT}:user/simulator"
-    return _element("Arn", user) + _element("UserId", "AIDASIMULATOR") + _element("Account", ACCOUNT)
+    return element("Arn", user) + element("UserId", "AIDASIMULATOR") + element("Account", ACCOUNT)
 
 
 _CALLS: Final[dict[str, Callable[[World, Form], str | None]]] = {
-    "CreateTopic": _create_topic,
-    "ListTopics": _list_topics,
-    "GetTopicAttributes": _topic_attributes,
-    "SetTopicAttributes": _set_topic_attribute,
-    "Subscribe": _subscribe,
-    "ConfirmSubscription": _confirm,
-    "Unsubscribe": _unsubscribe,
-    "ListSubscriptions": _subscriptions,
-    "ListSubscriptionsByTopic": _subscriptions_of_topic,
-    "GetSubscriptionAttributes": _subscription_attributes,
-    "SetSubscriptionAttributes": _set_subscription_attribute,
-    "Publish": _publish,
+    "CreateTopic": topic_calls.create,
+    "ListTopics": topic_calls.list_all,
+    "GetTopicAttributes": topic_calls.get_attributes,
+    "SetTopicAttributes": topic_calls.set_attribute,
+    "Publish": topic_calls.publish,
+    "Subscribe": subscription_calls.subscribe,
+    "ConfirmSubscription": subscription_calls.confirm,
+    "Unsubscribe": subscription_calls.unsubscribe,
+    "ListSubscriptions": subscription_calls.list_all,
+    "ListSubscriptionsByTopic": subscription_calls.of_topic,
+    "GetSubscriptionAttributes": subscription_calls.get_attributes,
+    "SetSubscriptionAttributes": subscription_calls.set_attribute,
     "GetCallerIdentity": _caller,
 }

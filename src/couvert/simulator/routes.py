@@ -15,6 +15,7 @@ from couvert.simulator.exchange import Answer, Reply, Request
 from couvert.simulator.ses import account, configuration_sets, identities, send, tenants
 from couvert.simulator.signatures import check_signature
 from couvert.simulator.sqs import calls as sqs
+from couvert.simulator.sqs.answers import refused as refused_by_sqs
 
 if TYPE_CHECKING:
     from couvert.simulator.world import World
@@ -131,7 +132,7 @@ class Routes:
             self._check(request, "sqs")
             return sqs.answer(self._world, request)
         except AwsError as error:
-            return sqs.refused(error)
+            return refused_by_sqs(error)
 
     def _query(self, request: Request) -> Reply:
         try:

@@ -18,12 +18,12 @@ def has_data(settings: Settings) -> bool:
 
 def open_store(settings: Settings) -> Store:
     """Raises `WrongSetting` if the data directory cannot be used."""
-    from couvert.store.sqlite.schema import TooNew
+    from couvert.store.sqlite.migration import OtherSchema
     from couvert.store.sqlite.store import SqliteStore
 
     try:
         return SqliteStore(settings.data_dir, now_ms)
-    except (OSError, sqlite3.Error, TooNew) as error:
+    except (OSError, sqlite3.Error, OtherSchema) as error:
         raise unusable(settings.data_dir, error) from None
 
 

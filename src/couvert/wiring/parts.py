@@ -113,6 +113,7 @@ class Parts:
             self.copies,
             self.feed,
             self.follower.reached_position,
+            self.courier.oldest_due_at,
             now_ms,
             self.accounts,
             self.suppressions,
@@ -165,7 +166,7 @@ def _wire(settings: Settings, store: Store, ids: IdSource, *, is_server: bool) -
     publisher = publisher_of(settings, store, courier.wake) if is_server else None
     limits, feed, traffic, reading = MemoryLimits(), Feed(store.position), Traffic(), Reading(settings.data_dir)
     follower = Follower(settings.data_dir, delay_ms=settings.projection_delay_ms)
-    readings = Readings(store, reading, settings.data_dir, now_ms, account)
+    readings = Readings(store, reading, settings.data_dir, now_ms, oldest_due_at=courier.oldest_due_at, account=account)
     watched = Watched(
         traffic,
         limits,

@@ -57,6 +57,7 @@ class Courier:
         most_bytes: int = MOST_BYTES,
         pacer: Pacer | None = None,
     ) -> None:
+        self._store = store
         self._attempts = attempts
         self._letters = letters
         self._leases = leases
@@ -131,6 +132,13 @@ class Courier:
     @property
     def leases_held(self) -> int:
         return len(self._leases)
+
+    async def oldest_due_at(self) -> int | None:
+        """Of those that wait for a worker, or for a hand of this one: these are leased, and the queue does not show
+        them as due. None if there are none. Raises `Unavailable`.
+        """
+        waiting = [job.taken.stored.delivery.due_at for job in self.hands.waiting]
+        return min((at for at in (await self._store.next_wake(), *waiting) if at is not None), default=None)
 
     @property
     def is_at_work(self) -> bool:

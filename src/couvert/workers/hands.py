@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Generic, TypeVar
 
 from couvert.domain.fairness import Line, Waits
@@ -28,6 +28,11 @@ class Hands(Generic[J]):
     @property
     def are_at_work(self) -> bool:
         return self._busy > 0 or bool(self._waiting)
+
+    @property
+    def waiting(self) -> Iterable[J]:
+        """In no order."""
+        return self._waiting
 
     def give(self, job: J) -> None:
         if self.reserve():

@@ -159,6 +159,7 @@ class Service:
             copies=Copies(self.store, Letters(self.store, self.clock)),
             feed=Feed(self.store.position),
             reached_position=_reached,
+            oldest_due_at=self.store.next_wake,
             now_ms=self.clock,
             accounts=accounts,
             suppressions=Suppressions(self.store, ids, self.clock),

@@ -48,6 +48,7 @@ class Room:
             copies=Copies(store, Letters(store, clock)),
             feed=Feed(store.position),
             reached_position=self.follower.reached_position,
+            oldest_due_at=store.next_wake,
             now_ms=clock,
             accounts=open_accounts(store, ids, clock),
             suppressions=self.world.suppressions,

@@ -23,7 +23,7 @@ KEYS = {
 
 @asynccontextmanager
 async def transport_to(url: str, query: str = "", **wishes: Any) -> AsyncIterator[SesTransport]:
-    options = replace(ses_from_url(f"ses://us-east-1?{query}", url), **{"timeout_seconds": 0.2, **wishes})
+    options = replace(ses_from_url(f"ses://us-east-1?{query}", url), **{"timeout_seconds": 5.0, **wishes})
     with pytest.MonkeyPatch.context() as patch:
         for name, value in KEYS.items():
             patch.setenv(name, value)

@@ -1,15 +1,17 @@
-"""What every test about handing over needs: a mail, the worker's word, and a transport that is soon out of patience."""
+"""What every test about handing over needs: a mail, the worker's word, and a transport."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from couvert.delivery.transport import Message, Outcome, Transport
 from couvert.delivery.transports.smtp import Patience, Relay, SmtpTransport, Tls
 
-BRIEF = Patience(connect=1.0, reply=0.2, verdict=0.2, idle=5.0, farewell=0.05)
-CONTENT = b"Subject: Your order\r\n\r\nIt is on its way.\r\n"
+PATIENT = Patience(connect=5.0, reply=5.0, verdict=5.0, idle=5.0, farewell=0.05)
+BRIEF = replace(PATIENT, reply=0.2, verdict=0.2)
+"""For those who wait in vain; on a busy machine an answer may take longer."""
+CONTENT = b"From: shop@example.com\r\nSubject: Your order\r\n\r\nIt is on its way.\r\n"
 
 MESSAGE_ID = "<dlv_1@example.com>"
 
@@ -40,7 +42,7 @@ async def hand_over(transport: Transport, message: Message | None = None, word: 
 
 
 @asynccontextmanager
-async def transport_to(port: int, patience: Patience = BRIEF, **wishes: Any) -> AsyncIterator[SmtpTransport]:
+async def transport_to(port: int, patience: Patience = PATIENT, **wishes: Any) -> AsyncIterator[SmtpTransport]:
     wished = {"host": "127.0.0.1", "tls": Tls.OFF, "hello": "couvert.test", **wishes}
     transport = SmtpTransport(Relay(port=port, **wished), patience)
     try:

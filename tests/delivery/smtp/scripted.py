@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from couvert.delivery.transport import Message, Outcome
 from couvert.delivery.transports.smtp import Patience
-from tests.delivery.smtp.handing import BRIEF, Word, hand_over, transport_to
+from tests.delivery.smtp.handing import PATIENT, Word, hand_over, transport_to
 
 
 @dataclass
@@ -78,7 +78,7 @@ async def scripted(*scripts: Script) -> AsyncIterator[int]:
     server = await asyncio.start_server(accept, "127.0.0.1", 0)
     try:
         yield server.sockets[0].getsockname()[1]
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(10):
             await asyncio.gather(*sessions)
     finally:
         server.close()
@@ -87,7 +87,7 @@ async def scripted(*scripts: Script) -> AsyncIterator[int]:
 
 
 async def outcome_with(
-    script: Script, message: Message | None = None, word: Word | None = None, patience: Patience = BRIEF
+    script: Script, message: Message | None = None, word: Word | None = None, patience: Patience = PATIENT
 ) -> Outcome:
     """What became of one mail handed to a relay that follows the script."""
     async with scripted(script) as port, transport_to(port, patience) as transport:

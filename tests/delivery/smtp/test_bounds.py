@@ -8,7 +8,7 @@ import pytest
 from couvert.delivery.transport import Refused, Taken, Unreachable
 from couvert.delivery.transports.smtp import Patience
 from tests.delivery.smtp.acting import Actor, acted
-from tests.delivery.smtp.handing import BRIEF, Word, hand_over, mail, transport_to
+from tests.delivery.smtp.handing import Word, hand_over, mail, transport_to
 from tests.delivery.smtp.scripted import Peer, scripted
 
 
@@ -165,7 +165,7 @@ async def test_a_worker_that_stumbles_over_a_mail_costs_no_connection():
         def may_complete(self) -> bool:
             raise LookupError("no such lease")
 
-    async with acted(Actor(["PIPELINING"])) as port, transport_to(port, BRIEF, connections=1) as transport:
+    async with acted(Actor(["PIPELINING"])) as port, transport_to(port, connections=1) as transport:
         with pytest.raises(LookupError, match="no such lease"):
             await hand_over(transport, word=Broken())
         assert isinstance(await hand_over(transport), Taken)

@@ -4,6 +4,7 @@ import pytest
 
 from couvert.delivery.transport import Refused, Taken, TryLater, Unknown
 from couvert.delivery.transports.smtp import Patience
+from tests.delivery.smtp.handing import BRIEF
 from tests.delivery.smtp.scripted import Peer, outcome_with
 
 
@@ -52,7 +53,8 @@ async def test_silence_before_the_final_dot_is_tried_later():
         await peer.hears(b"DATA\r\n")
         assert await peer.hears_nothing_more() == b""
 
-    assert await outcome_with(relay) == TryLater("the relay took too long (before it answered MAIL FROM)")
+    outcome = await outcome_with(relay, patience=BRIEF)
+    assert outcome == TryLater("the relay took too long (before it answered MAIL FROM)")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from couvert.delivery.transport import Taken, Unreachable
 from couvert.delivery.transports.smtp import Tls
 from tests.delivery.smtp.acting import Actor, acted
-from tests.delivery.smtp.handing import hand_over, transport_to
+from tests.delivery.smtp.handing import BRIEF, hand_over, transport_to
 from tests.delivery.smtp.scripted import Peer, scripted
 
 
@@ -87,7 +87,7 @@ async def test_what_is_said_instead_of_encryption_is_never_answered(forged):
         await peer.says(forged)
         assert b"EHLO" not in await peer.hears_nothing_more()
 
-    async with scripted(relay) as port, transport_to(port, tls=Tls.IF_OFFERED) as transport:
+    async with scripted(relay) as port, transport_to(port, BRIEF, tls=Tls.IF_OFFERED) as transport:
         with pytest.raises(Unreachable):
             await transport.channel()
 

@@ -7,7 +7,7 @@ import pytest
 
 from couvert.delivery.transport import Taken, Unreachable
 from tests.delivery.smtp.acting import Actor, acted
-from tests.delivery.smtp.handing import hand_over, transport_to
+from tests.delivery.smtp.handing import BRIEF, hand_over, transport_to
 from tests.delivery.smtp.scripted import Peer, scripted
 
 
@@ -39,7 +39,7 @@ async def test_a_relay_that_does_not_welcome_us_is_quoted(greeting, told):
         await peer.says(greeting)
         await peer.hears_nothing_more()
 
-    async with scripted(relay) as port, transport_to(port) as transport:
+    async with scripted(relay) as port, transport_to(port, BRIEF) as transport:
         with pytest.raises(Unreachable) as unreachable:
             await transport.channel()
     assert str(unreachable.value).startswith(f"relay 127.0.0.1:{port}: {told}")

@@ -3,7 +3,7 @@
 import asyncio
 
 from couvert.delivery.transport import Refused, TryLater, Withheld
-from tests.delivery.smtp.handing import Word, mail
+from tests.delivery.smtp.handing import BRIEF, Word, mail
 from tests.delivery.smtp.scripted import Peer, outcome_with
 
 LARGE = b"Subject: large\r\n\r\n" + (b"x" * 998 + b"\r\n") * 16_000
@@ -16,7 +16,7 @@ async def test_a_large_mail_that_stops_on_its_way_is_tried_later():
         await peer.takes_envelope()
         await asyncio.sleep(0.4)  # and does not read
 
-    outcome = await outcome_with(relay, mail(content=LARGE))
+    outcome = await outcome_with(relay, mail(content=LARGE), patience=BRIEF)
     assert outcome == TryLater("the relay took too long (before the whole message had left)")
 
 

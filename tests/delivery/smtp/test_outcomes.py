@@ -4,7 +4,7 @@ import pytest
 
 from couvert.delivery.transport import Refused, Taken, TryLater, Unknown, Withheld
 from tests.delivery.smtp.acting import Actor, acted
-from tests.delivery.smtp.handing import CONTENT, Word, hand_over, mail, transport_to
+from tests.delivery.smtp.handing import BRIEF, CONTENT, PATIENT, Word, hand_over, mail, transport_to
 
 PIPELINING = pytest.mark.parametrize("offers", [[], ["PIPELINING"]], ids=["step by step", "pipelined"])
 
@@ -35,7 +35,8 @@ async def test_a_mail_that_the_relay_took_is_there_as_it_was_given(offers):
 )
 async def test_an_outcome_carries_the_relays_own_words(offers, recipient, outcome):
     actor = Actor(offers)
-    async with acted(actor) as port, transport_to(port) as transport:
+    patience = BRIEF if recipient == "timeout@example.org" else PATIENT
+    async with acted(actor) as port, transport_to(port, patience) as transport:
         assert await hand_over(transport, mail(recipient)) == outcome
     assert not actor.arrived or isinstance(outcome, Unknown)
 

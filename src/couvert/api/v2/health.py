@@ -84,5 +84,5 @@ async def _log_position(parts: Parts) -> int:
 
 
 async def _overdue_ms(parts: Parts) -> int:
-    due_at = await parts.store.next_wake()
+    due_at = await parts.oldest_due_at()
     return 0 if due_at is None else max(0, parts.now_ms() - due_at)

@@ -39,13 +39,14 @@ from couvert.readmodels.folds import (
 )
 from couvert.store import codec
 from couvert.store.log import LoggedEvent
+from couvert.store.sqlite.migration import check
 from couvert.store.sqlite.store import FILE
 
 _KEY_EVENTS: Final = get_args(KeyEvent)
 
 
 def audit(directory: Path) -> AuditReport:
-    """Of one moment, beside whatever runs. Raises `NotFound` if there is no database."""
+    """Of one moment, beside whatever runs. Raises `NotFound` without a database, `OtherSchema` for that of another."""
     if not (directory / FILE).is_file():
         raise NotFound(f"There is no {FILE} in {directory}.")
     started, report = time.monotonic(), AuditReport()
@@ -56,6 +57,7 @@ def audit(directory: Path) -> AuditReport:
             closing(open_read_only(directory / FILE)) as database,
             snapshot(database),
         ):
+            check(database)
             _Walk(Snapshot(database), models, report).walk()
     except sqlite3.DatabaseError as error:
         report.faults.add(f"The audit could not go on: {error}.")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 import msgspec
@@ -14,6 +15,9 @@ from couvert.simulator.setup import EVERY_EVENT, EventDestination
 if TYPE_CHECKING:
     from couvert.simulator.world import World
 
+NAME_RULE: Final = "only alphanumeric ASCII characters, '_', and '-' are allowed, 64 at most."
+KINDS: Final = frozenset({*EVERY_EVENT, "OPEN", "CLICK", "SUBSCRIPTION"})
+
 
 def list_all(world: World, _: Request) -> Reply:
     return json_answer({"ConfigurationSets": list(world.setup.configuration_sets)})
@@ -23,6 +27,8 @@ def create(world: World, request: Request) -> Reply:
     name = str(_asked(request).get("ConfigurationSetName") or "")
     if not name:
         raise AwsError("BadRequestException", "Missing required parameter: ConfigurationSetName")
+    if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name) is None:
+        raise AwsError("BadRequestException", f"Invalid configuration set name <{name}>: {NAME_RULE}")
     if name in world.setup.configuration_sets:
         raise AwsError("AlreadyExistsException", f"Configuration set <{name}> already exists.")
     world.setup.configuration_sets[name] = {}
@@ -91,10 +97,14 @@ def _asked(request: Request) -> dict[str, Any]:
 
 
 def _destination(name: str, asked: dict[str, Any]) -> EventDestination:
+    kinds = frozenset(asked.get("MatchingEventTypes") or ())
+    if not name or not kinds or kinds - KINDS:
+        words = f"An event destination has a name, and some of the event types {', '.join(sorted(KINDS))}."
+        raise AwsError("BadRequestException", words)
     return EventDestination(
         name,
         (asked.get("SnsDestination") or {}).get("TopicArn"),
-        frozenset(asked.get("MatchingEventTypes") or ()),
+        kinds,
         is_enabled=bool(asked.get("Enabled")),
         other={key: value for key, value in asked.items() if key.endswith("Destination")},
     )

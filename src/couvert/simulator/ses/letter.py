@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser
 from email.policy import SMTP
-from email.utils import getaddresses, parseaddr
-from typing import Annotated, Any
+from email.utils import getaddresses
+from typing import Any, Final
 
 import msgspec
 
 from couvert.simulator.errors import AwsError
+from couvert.simulator.ses.addresses import bare
 
-Tag = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,256}$")]
+_HEAD_END: Final = re.compile(rb"\n\r?\n")
 
 
 class _Part(msgspec.Struct, rename="pascal"):
@@ -61,8 +63,8 @@ class Content(_Part):
 
 
 class EmailTag(_Part):
-    name: Tag
-    value: Tag
+    name: str
+    value: str
 
 
 class Letter(_Part):
@@ -92,7 +94,7 @@ class Letter(_Part):
 
     def headers(self) -> EmailMessage:
         """Those of the message, and nothing of what they are about."""
-        head = BytesHeaderParser(policy=SMTP).parsebytes(self.message().partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
+        head = BytesHeaderParser(policy=SMTP).parsebytes(head_of(self.message()) + b"\r\n\r\n")
         assert isinstance(head, EmailMessage)
         return head
 
@@ -103,8 +105,10 @@ class Letter(_Part):
         return _composed(self, self.content.simple)
 
 
-def bare(address: str) -> str:
-    return parseaddr(address)[1] if "<" in address or '"' in address else address
+def head_of(message: bytes) -> bytes:
+    """As it came, up to the first empty line."""
+    end = _HEAD_END.search(message)
+    return message[: end.start()].removesuffix(b"\r") if end else message
 
 
 def _composed(letter: Letter, simple: Simple) -> bytes:

@@ -14,12 +14,14 @@ from couvert.simulator.faults import ErrorFault
 from couvert.simulator.ids import message_id
 from couvert.simulator.mails import Mail
 from couvert.simulator.notices.plan import MAILBOX_SIMULATOR
-from couvert.simulator.ses.letter import Letter, Simple, bare
+from couvert.simulator.ses.addresses import bare, check_addresses
+from couvert.simulator.ses.headers import check_added, check_headers
+from couvert.simulator.ses.letter import Letter, Simple, head_of
+from couvert.simulator.ses.tags import tags_of
 
 if TYPE_CHECKING:
     from couvert.simulator.world import World
 
-MOST_RECIPIENTS: Final = 50
 LONGEST_MESSAGE_BYTES: Final = 41_943_040
 
 _decode: Final = msgspec.json.Decoder(Letter).decode
@@ -72,7 +74,8 @@ def _judged(world: World, letter: Letter) -> Mail:
         raise AwsError("SendingPausedException")
     sender, recipients = letter.sender(), letter.recipients()
     _check_content(letter)
-    _check_addresses(sender, recipients)
+    check_addresses(sender, recipients, letter.reply_to_addresses)
+    tags = tags_of(letter.email_tags)
     world.setup.check_verified(bare(sender))
     if world.faults.sandbox:
         _check_recipients(world, recipients)
@@ -81,7 +84,6 @@ def _judged(world: World, letter: Letter) -> Mail:
     configuration_set = world.setup.configuration_set_of(letter.configuration_set_name, bare(sender))
     world.setup.check_tenant(letter.tenant_name)
     world.pace(len(recipients))
-    tags = {tag.name: tag.value for tag in letter.email_tags}
     return Mail(
         message_id(), time.time(), sender, recipients, tags, configuration_set, letter.tenant_name, letter
     )  # fmt: skip
@@ -101,9 +103,9 @@ def _check_content(letter: Letter) -> None:
     raw = letter.content.raw
     if raw is not None and not raw.data:
         raise AwsError("BadRequestException", "Missing required parameter: Content.Raw.Data")
-    if raw is not None and len(raw.data) > LONGEST_MESSAGE_BYTES:
-        words = f"Message length is more than {LONGEST_MESSAGE_BYTES} bytes long: '{len(raw.data)}'."
-        raise AwsError("BadRequestException", words)
+    if raw is not None:
+        _check_length(raw.data)
+        check_headers(head_of(raw.data))
     if letter.content.simple is not None:
         _check_composed(letter, letter.content.simple)
 
@@ -112,22 +114,15 @@ def _check_composed(letter: Letter, simple: Simple) -> None:
     """Before it is taken: whoever reads the mail afterwards, as notices do, composes it anew."""
     if simple.attachments:
         raise AwsError("BadRequestException", "The simulator attaches nothing to Simple content: send Raw content.")
+    check_added(simple.headers)
     try:
-        letter.message()
+        message = letter.message()
     except Exception as wrong:  # noqa: BLE001 - a ValueError about ends of lines; over addresses it stumbles in any way
         raise AwsError("BadRequestException", f"No message can be made of the content: {wrong}") from None
+    _check_length(message)
 
 
-def _check_addresses(sender: str, recipients: list[str]) -> None:
-    if not recipients:
-        raise AwsError("BadRequestException", "Missing required parameter: Destination")
-    if len(recipients) > MOST_RECIPIENTS:
-        raise AwsError("BadRequestException", f"Recipient count exceeds {MOST_RECIPIENTS}.")
-    for address in (bare(sender), *recipients):
-        local, at, domain = address.rpartition("@")
-        if not (at and local and domain):
-            raise AwsError("BadRequestException", "Missing final '@domain'")
-        if not address.isascii():
-            raise AwsError("BadRequestException", "Local address contains non-ASCII characters")
-        if " " in domain or any(character < " " for character in address):
-            raise AwsError("BadRequestException", "Domain contains control or whitespace")
+def _check_length(message: bytes) -> None:
+    if len(message) > LONGEST_MESSAGE_BYTES:
+        words = f"Message length is more than {LONGEST_MESSAGE_BYTES} bytes long: '{len(message)}'."
+        raise AwsError("BadRequestException", words)

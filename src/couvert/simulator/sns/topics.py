@@ -7,6 +7,7 @@ import uuid
 from dataclasses import dataclass, field
 
 from couvert.simulator.errors import AwsError
+from couvert.simulator.sns.rules import check_topic_arn
 
 
 @dataclass
@@ -35,6 +36,7 @@ class Topics:
     by_arn: dict[str, Topic] = field(default_factory=dict)
 
     def named(self, arn: str) -> Topic:
+        check_topic_arn(arn)
         if arn not in self.by_arn:
             raise AwsError("NotFound", "Topic does not exist", 404)
         return self.by_arn[arn]

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
 from couvert.simulator.errors import AwsError
+from couvert.simulator.sqs.asked import missing
 
 MOST_ENTRIES: Final = 10
+ID_RULE: Final = (
+    "A batch entry id can only contain alphanumeric characters, hyphens and underscores. "
+    "It can be at most 80 letters long."
+)
 
 Entry = dict[str, Any]
 
 
-def batch(entries: list[Entry], work: Callable[[Entry], Entry]) -> dict[str, list[Entry]]:
-    _check(entries)
+def batch(kind: str, entries: list[Entry], work: Callable[[Entry], Entry]) -> dict[str, list[Entry]]:
+    _check(kind, entries)
     successful: list[Entry] = []
     failed: list[Entry] = []
     for entry in entries:
@@ -25,14 +31,23 @@ def batch(entries: list[Entry], work: Callable[[Entry], Entry]) -> dict[str, lis
     return {"Successful": successful, "Failed": failed}
 
 
-def _check(entries: list[Entry]) -> None:
+def _check(kind: str, entries: list[Entry]) -> None:
     if not entries:
-        raise AwsError("EmptyBatchRequest", "There should be at least one entry in the request.")
+        words = f"There should be at least one {kind}BatchRequestEntry in the request."
+        raise AwsError("EmptyBatchRequest", words)
     if len(entries) > MOST_ENTRIES:
         words = f"Maximum number of entries per request are {MOST_ENTRIES}. You have sent {len(entries)}."
         raise AwsError("TooManyEntriesInBatchRequest", words)
-    ids = [entry.get("Id") for entry in entries]
-    if None in ids:
-        raise AwsError("MissingParameter", "The request must contain the parameter Id.")
-    if len(set(ids)) < len(ids):
-        raise AwsError("BatchEntryIdsNotDistinct", "Two or more batch entries in the request have the same Id.")
+    seen: set[str] = set()
+    for entry in entries:
+        _check_id(entry.get("Id"), seen)
+
+
+def _check_id(name: Any, seen: set[str]) -> None:
+    if name is None:
+        raise missing("Id")
+    if re.fullmatch(r"[A-Za-z0-9_-]{1,80}", name) is None:
+        raise AwsError("InvalidBatchEntryId", ID_RULE)
+    if name in seen:
+        raise AwsError("BatchEntryIdsNotDistinct", f"Id {name} repeated.")
+    seen.add(name)

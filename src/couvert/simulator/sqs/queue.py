@@ -6,15 +6,19 @@ import asyncio
 import hashlib
 import heapq
 import itertools
-import json
 import time
 import uuid
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from couvert.simulator.errors import AwsError
+from couvert.simulator.sqs.asked import wrong
+from couvert.simulator.sqs.redrive import redrive_or_none
+
+LONGEST_HIDDEN_SECONDS: Final = 43_200
+"""In all, from the reception on: who asks for as much again later is refused."""
 
 Attributes = dict[str, dict[str, Any]]
 
@@ -28,6 +32,8 @@ class Message:
     hidden_until: float = 0.0
     received: int = 0
     first_received_at: float = 0.0
+    received_at: float = 0.0
+    """The last time, by the clock that only goes forward."""
 
     @property
     def receipt(self) -> str:
@@ -92,11 +98,15 @@ class Queue:
         if message is not None and message.receipt == receipt:
             del self.messages[message.id]
 
-    def change_visibility(self, receipt: str, seconds: float) -> None:
+    def change_visibility(self, receipt: str, seconds: int) -> None:
         message = self._of(receipt)
         if message is None or message.receipt != receipt or not message.hidden_until:
             raise AwsError("MessageNotInflight", "The message referred to isn't in flight.")
-        self._hide(message, time.monotonic() + seconds)
+        now = time.monotonic()
+        if now - message.received_at + seconds > LONGEST_HIDDEN_SECONDS:
+            reason = f"Total VisibilityTimeout for the message is beyond the limit [{LONGEST_HIDDEN_SECONDS} seconds]"
+            raise wrong("VisibilityTimeout", seconds, reason)
+        self._hide(message, now + seconds)
         # Whoever waits looked at the time that it had before.
         self._arrived.set()
 
@@ -139,24 +149,17 @@ class Queue:
 
     def _handed_out(self, message: Message, visibility_seconds: float) -> Message:
         message.received += 1
+        message.received_at = time.monotonic()
         message.first_received_at = message.first_received_at or time.time()
-        self._hide(message, time.monotonic() + visibility_seconds)
+        self._hide(message, message.received_at + visibility_seconds)
         return message
 
     def _is_buried(self, message: Message) -> bool:
-        policy = redrive_policy(self.attributes)
-        if policy is None or message.received < policy[1] or not self.bury(policy[0], message):
+        redrive = redrive_or_none(self.attributes)
+        if redrive is None or message.received < redrive.receptions or not self.bury(redrive.dead_letter_arn, message):
             return False
         del self.messages[message.id]
         return True
-
-
-def redrive_policy(attributes: dict[str, str]) -> tuple[str, int] | None:
-    """The ARN of the dead-letter queue, and how often a message is received before it goes there."""
-    if not attributes.get("RedrivePolicy"):
-        return None
-    policy = json.loads(attributes["RedrivePolicy"])
-    return str(policy["deadLetterTargetArn"]), int(policy["maxReceiveCount"])
 
 
 def md5(text: bytes) -> str:

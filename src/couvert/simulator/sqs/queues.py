@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from couvert.simulator.errors import AwsError
 from couvert.simulator.setup import ACCOUNT
 from couvert.simulator.sqs.queue import Message, Queue
+from couvert.simulator.sqs.redrive import check_redrive
 
 if TYPE_CHECKING:
     from couvert.simulator.world import World
@@ -31,7 +32,14 @@ RANGES: Final = {
     "DelaySeconds": (0, 900),
     "ReceiveMessageWaitTimeSeconds": (0, 20),
 }
-SETTABLE: Final = frozenset({*DEFAULTS, "RedrivePolicy", "RedriveAllowPolicy", "Policy", "KmsMasterKeyId"})
+MAPS: Final = frozenset({"RedriveAllowPolicy", "Policy"})
+SETTABLE: Final = frozenset({*DEFAULTS, *MAPS, "RedrivePolicy", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds"})
+NAMED: Final = SETTABLE | {
+    "All", "QueueArn", "CreatedTimestamp", "LastModifiedTimestamp", "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesDelayed", "ApproximateNumberOfMessagesNotVisible", "FifoQueue",
+    "ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit",
+}  # fmt: skip
+"""What may be asked for, whether the queue has it or not."""
 
 
 @dataclass
@@ -43,7 +51,7 @@ class Queues:
         """The one there is already, if it is alike."""
         if not is_name(name):
             raise AwsError("InvalidParameterValue", NAME_RULE)
-        given = _checked(attributes or {})
+        given = self._checked(attributes or {})
         known = self.by_name.get(name)
         if known is not None:
             if any(known.attributes.get(key) != value for key, value in given.items()):
@@ -57,7 +65,7 @@ class Queues:
         return made
 
     def change(self, queue: Queue, attributes: dict[str, str]) -> None:
-        queue.attributes.update(_checked(attributes))
+        queue.attributes.update(self._checked(attributes))
         queue.attributes["LastModifiedTimestamp"] = str(int(time.time()))
 
     def named(self, name: str) -> Queue:
@@ -75,6 +83,17 @@ class Queues:
     def of_arn_or_none(self, arn: str) -> Queue | None:
         return self.by_name.get(arn.rpartition(":")[2])
 
+    def _checked(self, attributes: dict[str, str]) -> dict[str, str]:
+        for name, value in attributes.items():
+            if name not in SETTABLE:
+                raise AwsError("InvalidAttributeName", f"Unknown Attribute {name}.")
+            is_right = _is_within(value, *RANGES[name]) if name in RANGES else name not in MAPS or _is_map(value)
+            if not is_right:
+                raise AwsError("InvalidAttributeValue", f"Invalid value for the parameter {name}.")
+            if name == "RedrivePolicy":
+                check_redrive(value, {queue.arn for queue in self.by_name.values()})
+        return {name: str(value) for name, value in attributes.items()}
+
     def _bury(self, arn: str, message: Message) -> bool:
         grave = self.of_arn_or_none(arn)
         if grave is not None:
@@ -87,24 +106,12 @@ def is_name(name: str) -> bool:
     return re.fullmatch(r"[A-Za-z0-9_-]{1,80}", name) is not None
 
 
-def _checked(attributes: dict[str, str]) -> dict[str, str]:
-    for name, value in attributes.items():
-        if name not in SETTABLE:
-            raise AwsError("InvalidAttributeName", f"Unknown Attribute {name}.")
-        if name in RANGES and not _is_within(value, *RANGES[name]):
-            raise AwsError("InvalidAttributeValue", f"Invalid value for the parameter {name}.")
-        if name == "RedrivePolicy" and value and not _is_policy(value):
-            raise AwsError("InvalidAttributeValue", "RedrivePolicy takes deadLetterTargetArn and maxReceiveCount.")
-    return {name: str(value) for name, value in attributes.items()}
-
-
 def _is_within(value: str, least: int, most: int) -> bool:
     return value.isdecimal() and least <= int(value) <= most
 
 
-def _is_policy(text: str) -> bool:
+def _is_map(text: str) -> bool:
     try:
-        policy = json.loads(text)
-        return "deadLetterTargetArn" in policy and int(policy["maxReceiveCount"]) >= 1
-    except (ValueError, TypeError, KeyError):
+        return isinstance(json.loads(text or "{}"), dict)
+    except ValueError:
         return False

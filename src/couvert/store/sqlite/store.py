@@ -29,12 +29,13 @@ from couvert.store.rows import (
     StoredKey,
     StoredWebhook,
 )
-from couvert.store.sqlite import examination, rows, schema
+from couvert.store.sqlite import examination, rows
 from couvert.store.sqlite.accounts import SqliteAccounts
 from couvert.store.sqlite.checkpointer import Checkpointer
 from couvert.store.sqlite.connections import open_checkpointer, open_reader, open_writer
 from couvert.store.sqlite.leftovers import SqliteLeftovers
 from couvert.store.sqlite.messages import SqliteMessages
+from couvert.store.sqlite.migration import migrate
 from couvert.store.sqlite.notices import SqliteNotices
 from couvert.store.sqlite.pace import SqlitePace
 from couvert.store.sqlite.queue import SqliteQueue
@@ -73,11 +74,11 @@ class SqliteStore(
     """Writes go through one thread; point reads run where they are asked for, 5 to 10 us each on cached pages."""
 
     def __init__(self, directory: Path, now_ms: Callable[[], int]) -> None:
-        """Open the data directory, creating or migrating its files. Raises sqlite3.Error or OSError."""
+        """Open the data directory, creating or migrating its files. Raises sqlite3.Error, OSError, OtherSchema."""
         directory.mkdir(parents=True, exist_ok=True)
         self._path = path = directory / FILE
         with closing(open_writer(path)) as connection:
-            schema.migrate(connection)
+            migrate(connection)
         self._listeners: list[Callable[[Position], None]] = []
         self._reader = open_reader(path)
         self._checkpointer = Checkpointer(lambda: open_checkpointer(path))

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from couvert.domain.notices import LONGEST_WORDS
+from couvert.domain.notice_statements import LONGEST_WORDS
 
 _decoder: Final = msgspec.json.Decoder()
 

@@ -5,7 +5,9 @@ import json
 import pytest
 from hypothesis import given, strategies as st
 
-from couvert.domain.notices import OtherKind, Statement, Unreadable, bounce_kind, delivery_named, essence, read
+from couvert.domain.notice_statements import OtherKind, Statement, Unreadable, bounce_kind, delivery_named
+from couvert.domain.ses_notices import read
+from couvert.domain.sns import essence
 from tests.commands.ses_notices import in_envelope, ses_notice
 
 json_values = st.recursive(
