@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
 from typing import Final, NamedTuple, cast
 from urllib.parse import urlsplit
 
+import msgspec
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import ReadOnlyCredentials
@@ -61,16 +61,16 @@ class Wording:
 
     def __init__(self, options: SesOptions) -> None:
         common = {"ConfigurationSetName": options.configuration_set, "TenantName": options.tenant}
-        said = json.dumps({name: value for name, value in common.items() if value is not None})
-        self._opening = said[:-1] + (", " if len(said) > 2 else "")
+        said = msgspec.json.encode({name: value for name, value in common.items() if value is not None})
+        self._opening = said[:-1] + (b"," if len(said) > 2 else b"")
 
     def body(self, message: Message) -> bytes:
-        own = json.dumps({
+        own = msgspec.json.encode({
             "FromEmailAddress": message.sender,
             "Destination": {"ToAddresses": [message.recipient]},
             "EmailTags": [
                 {"Name": name, "Value": value} for name, value in tags(message.delivery_id, message.attempt).items()
             ],
         })  # fmt: skip
-        opening = f'{self._opening}{own[1:-1]}, "Content": {{"Raw": {{"Data": "'.encode()
-        return b"".join((opening, b64encode(message.content), b'"}}}'))
+        content = b64encode(message.content)
+        return b"".join((self._opening, own[1:-1], b',"Content":{"Raw":{"Data":"', content, b'"}}}'))
