@@ -2,10 +2,12 @@
 
 import asyncio
 import time
+from typing import NamedTuple
 
 import pytest
 
 from couvert.delivery.account import FixedAccount
+from couvert.domain.mail import BULK
 from couvert.domain.pace import AccountLimits
 from couvert.domain.refusals import Unavailable
 from couvert.store.sqlite.store import SqliteStore
@@ -13,6 +15,7 @@ from couvert.wiring import now_ms, now_us
 from couvert.workers import pace
 from couvert.workers.beat import BEAT_SECONDS, Beat, number
 from couvert.workers.block import LATE_SECONDS, LEAD_SECONDS, Slot
+from couvert.workers.hands import PacedHands
 from couvert.workers.pace import Pacer
 from tests.crash.courierhouse import until
 
@@ -24,6 +27,11 @@ async def store(tmp_path):
     store = SqliteStore(tmp_path, now_ms)
     yield store
     await store.close()
+
+
+class Waiting(NamedTuple):
+    priority: int
+    poster: int
 
 
 def pacer_of(store, rate, per_day=None):
@@ -74,6 +82,44 @@ async def test_who_waits_for_the_next_slot_is_given_one_that_was_put_back(store)
     await until(lambda: len(pacer._block) == 1)
     pacer.put_back(slot)
     assert await waiting == [slot]
+
+
+async def test_what_can_be_given_out_at_once_is(store):
+    pacer = pacer_of(store, 1_000)
+    assert pacer.at_once(3) is None, "nothing is reserved"
+    await pacer.slots(1, 3)
+
+    slot = pacer.at_once(2)
+    assert slot is not None
+    assert slot.at - time.monotonic() <= EARLY
+
+    pacer.stop()
+    assert pacer.at_once(1) is None
+
+
+async def test_a_slot_that_is_to_come_is_not_given_out_at_once(store):
+    pacer = pacer_of(store, 5)
+    await pacer.slots(1, 2)
+
+    assert pacer.at_once(1) is None
+
+
+@pytest.mark.parametrize("most", [1, 3])
+async def test_hands_that_find_a_slot_at_once_leave_nothing_undone(store, most):
+    done = list[int]()
+
+    async def attend_to(job, _slot):
+        await asyncio.sleep(0.001)
+        done.append(job.poster)
+
+    hands = PacedHands(most, attend_to, pacer_of(store, 100_000))
+    for n in range(50):
+        hands.give(Waiting(BULK, n))
+    await until(lambda: not hands.are_at_work)
+    hands.give(Waiting(BULK, 50))
+    await until(lambda: len(done) == 51)
+
+    assert sorted(done) == list(range(51))
 
 
 async def test_a_missed_slot_is_another_one(store):

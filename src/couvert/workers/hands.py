@@ -108,7 +108,8 @@ class PacedHands(Hands[J]):
         try:
             while self._waiting:
                 await self._a_hand()
-                await self._give_some_out()
+                if self._waiting:  # the hands help themselves, too
+                    await self._give_some_out()
         finally:
             self._is_giving_out = False
 
@@ -122,6 +123,12 @@ class PacedHands(Hands[J]):
         slots: list[Slot | None] = [*await self._pacer.slots(min(wanted, self._most - self._busy), wanted)]
         for slot in slots or [None]:
             if self._waiting and self.reserve():
-                self.take(self._attend_in_slot(self._waiting.pop(), slot))
+                self.take(self._work_through_slots(self._waiting.pop(), slot))
             elif slot is not None:
                 self._pacer.put_back(slot)
+
+    async def _work_through_slots(self, job: J, slot: Slot | None) -> None:
+        """One job after the other, as long as there are slots at once: always, where the pace limits nobody."""
+        await self._attend_in_slot(job, slot)
+        while self._waiting and (slot := self._pacer.at_once(len(self._waiting))) is not None:
+            await self._attend_in_slot(self._waiting.pop(), slot)

@@ -78,6 +78,17 @@ class Pacer:
         finally:
             self._asking -= 1
 
+    def at_once(self, wanted: int) -> Slot | None:
+        """One that can be given out now, without waiting for it; `wanted` as for `slots`."""
+        if self._stopped.is_set() or self._block.next() is None:
+            return None
+        self._reserve_ahead(wanted)
+        due = self._block.due(1)
+        if not due:
+            return None
+        self.waits.observe(0.0)
+        return due[0]
+
     async def soon(self) -> Slot | None:
         """A slot that comes at once, if nobody waits for one; otherwise None."""
         if self._asking or self.trouble is not None or self._block.seconds_left > AHEAD_SECONDS:
