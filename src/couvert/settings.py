@@ -118,7 +118,7 @@ class Settings(BaseSettings):
     @field_validator("public_url", "aws_endpoint_url")
     @classmethod
     def _is_url(cls, value: str | None) -> str | None:
-        if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc):
+        if value and not is_address(value):
             raise ValueError("write it as https://mail.example.com")
         return value or None
 
@@ -197,6 +197,15 @@ class Settings(BaseSettings):
             return cls(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
         except ValidationError as error:
             raise WrongSetting("; ".join(map(_sentence, error.errors()))) from None
+
+
+def is_address(url: str) -> bool:
+    """Of a service that is spoken to over HTTP."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port beyond all ports
+        return False
 
 
 def _is_same_queue(one: str, other: str) -> bool:

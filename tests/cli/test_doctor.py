@@ -311,6 +311,20 @@ def test_a_setting_that_cannot_be_read_is_wrong_too(installed, capsys, monkeypat
     assert "WRONG  settings     COUVERT_TRANSPORT" in capsys.readouterr().out
 
 
+def test_a_look_that_fails_leaves_the_others(installed, capsys, monkeypatch):
+    async def outcomes(_parts):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("couvert.cli.doctor.CHECKS", (outcomes, delivery.queue))
+
+    with pytest.raises(typer.Exit):
+        doctor(installed)
+
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("WRONG  outcomes     cannot be looked at")
+    assert second.startswith("ok     queue")
+
+
 # --- Webhooks ---------------------------------------------------------------------------------------------------------
 
 TWO_HOURS_AGO = wiring.now_ms() - 2 * 3_600_000
@@ -345,7 +359,7 @@ async def test_a_webhook_that_falls_behind_is_told_by_its_id(parts, webhook, tmp
 
 
 async def test_a_webhook_whose_receiver_is_gone_is_noted(parts, webhook):
-    await parts.webhooks.switch_off(webhook.webhook_id)
+    await parts.webhooks.switch_off(webhook.webhook_id, webhook.terms.url)
 
     [finding] = await webhooks.webhooks(parts)
 

@@ -89,6 +89,18 @@ async def test_credentials_are_told_by_where_they_are_from_and_never_shown(open_
     assert SECRET not in sentence
 
 
+async def test_credentials_that_cannot_be_had_are_wrong(open_parts, monkeypatch):
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/x")
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", "/nowhere/token")
+
+    verdict, sentence = await said(open_parts(), "credentials")
+
+    assert verdict is Verdict.WRONG
+    assert "cannot be had" in sentence
+    assert "/nowhere/token" in sentence
+
+
 async def test_without_credentials_it_says_where_to_put_them(open_parts, monkeypatch):
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")

@@ -7,6 +7,7 @@ import pytest
 
 from couvert import wiring
 from couvert.cli import app
+from couvert.delivery import bounce_mail
 from couvert.delivery.letters import message_id
 from couvert.delivery.transport import Taken
 from couvert.domain import ids
@@ -80,7 +81,7 @@ def test_the_same_file_is_told_once(couvert, bounce, delivery):
 
 def test_a_list_of_notices_says_what_each_tells_and_of_which_delivery(couvert, tmp_path, delivery):
     file = tmp_path / "notice.json"
-    file.write_bytes(ses_notice("Complaint", "bob@example.org", tagged=(delivery, 1)))
+    file.write_bytes(ses_notice("Complaint", "bob@example.org", tagged=(delivery, 1), provider_id="queued as 1"))
     opened = tmp_path / "opened.json"
     opened.write_bytes(ses_notice("Open", "bob@example.org"))
     couvert("notice", "read", file, opened)
@@ -103,6 +104,21 @@ def test_what_tells_nothing_is_kept_listed_and_read_again(couvert, tmp_path, del
     assert "unreadable" in listed
     assert couvert("notice", "list", "--unread")[1] == ""
     assert couvert("notice", "show", 1)[1] == "From: bob@example.org\n\nThanks!\n\n"
+
+
+def test_one_that_trips_us_is_listed_among_the_others(couvert, bounce, tmp_path, monkeypatch):
+    other = tmp_path / "other.eml"
+    other.write_bytes(b"trips")
+    real = bounce_mail.read
+    monkeypatch.setattr(bounce_mail, "read", lambda raw: 1 / 0 if raw == b"trips" else real(raw))
+
+    code, _ = couvert("notice", "read", bounce, other)
+    first, second = couvert("notice", "list")[1].splitlines()
+
+    assert code == 1
+    assert "failed" in first
+    assert "ZeroDivisionError" in first
+    assert "bounced" in second
 
 
 def test_it_is_said_which_notices_are_read_again(couvert, delivery):

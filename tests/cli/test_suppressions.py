@@ -59,6 +59,14 @@ def test_what_is_exported_can_be_imported(couvert, tmp_path):
     assert couvert("suppression", "import", str(tmp_path / "list.csv")) == "0 added, 0 replaced, 2 unchanged\n"
 
 
+def test_a_list_of_any_length_is_imported(couvert, tmp_path, monkeypatch):
+    monkeypatch.setattr("couvert.commands.suppression_lists.MOST", 2)
+    (tmp_path / "list.csv").write_text("email\n" + "".join(f"u{n}@example.org\n" for n in range(5)))
+
+    assert couvert("suppression", "import", str(tmp_path / "list.csv")) == "5 added, 0 replaced, 0 unchanged\n"
+    assert len(couvert("suppression", "list").splitlines()) == 5
+
+
 def test_a_list_with_faults_is_refused_with_all_of_them(couvert, tmp_path, capsys):
     (tmp_path / "list.csv").write_text("email,reason\nbob@example.org,\ndora,\nerin@example.org,dislike\n")
 

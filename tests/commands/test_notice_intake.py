@@ -24,10 +24,11 @@ class Amazon:
     def __init__(self, certificate: bytes) -> None:
         self.answers: dict[str, bytes | Exception] = {CERTIFICATE_URL: certificate, CONFIRM: b"<ok/>"}
         self.asked: list[str] = []
+        self.is_slow = False
 
     async def fetch(self, url: str) -> bytes:
         self.asked.append(url)
-        await asyncio.sleep(0)
+        await asyncio.sleep(60 if self.is_slow else 0)
         answer = self.answers.get(url, Untrusted("the address that it names answered 404"))
         if isinstance(answer, Exception):
             raise answer
@@ -66,6 +67,23 @@ async def test_a_certificate_is_fetched_once_however_many_come(taking, signer, a
 
     assert amazon.asked == [CERTIFICATE_URL]
     assert len(await store.notices(frozenset(Result), 10)) == 5
+
+
+async def test_what_amazon_signs_does_not_wait_for_certificates_that_others_name(taking, signer, amazon, store):
+    await taking.from_sns(signer.signed(envelope(NOTICE)))
+    amazon.is_slow = True
+    others = [f"{CERTIFICATE_URL.removesuffix('.pem')}{n}.pem" for n in range(3)]
+    forged = [json.dumps({**json.loads(signer.signed(envelope(NOTICE))), "SigningCertURL": url}) for url in others]
+    waiting = [asyncio.create_task(taking.from_sns(body.encode())) for body in forged]
+    await asyncio.sleep(0)
+
+    async with asyncio.timeout(5):
+        await taking.from_sns(signer.signed(envelope(NOTICE + b" ")))
+
+    assert not any(task.done() for task in waiting)
+    assert len(await store.notices(frozenset(Result), 10)) == 2
+    for task in waiting:
+        task.cancel()
 
 
 async def test_what_comes_again_is_kept_once(taking, signer, store):

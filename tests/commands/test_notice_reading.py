@@ -228,6 +228,15 @@ async def test_a_bounce_may_name_the_address_that_a_recipients_mail_was_forwarde
     assert (await desk.row(sent.delivery.id)).delivery.state is State.BOUNCED
 
 
+async def test_a_notice_of_another_installations_delivery_of_the_same_id_is_told_to_nobody(bring, sent, desk):
+    tagged = (sent.delivery.id, 1)
+
+    result = await bring(ses_notice("hard bounce", "eve@example.net", tagged=tagged, provider_id="ses-of-theirs"))
+
+    assert result is Result.UNMATCHED
+    assert (await desk.row(sent.delivery.id)).delivery.state is State.SENT
+
+
 @pytest.mark.parametrize("attempt", [0, 2])
 async def test_a_notice_about_an_attempt_that_was_never_begun_is_told_to_nobody(bring, sent, store, attempt):
     before = await store.position()

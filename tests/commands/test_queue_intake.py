@@ -252,14 +252,17 @@ async def test_a_megabyte_is_judged_like_everything_else(take):
 
 
 async def test_a_message_of_our_own_is_about_its_delivery_and_no_mail(take, store):
-    ours = message()._replace(attributes={OURS: ids.encode("dlv", 4711)})
+    accepted = await take(message())
+    ours = message()._replace(attributes={OURS: ids.encode("dlv", accepted.delivery_id)})
 
-    assert await take(ours) == Ours(4711)
+    assert await take(ours) == Ours(accepted.delivery_id)
+    assert await total(store) == 1
+
+
+@pytest.mark.parametrize("named", ["4711", ids.encode("dlv", 4711)], ids=["no id", "of nobody here"])
+async def test_an_attribute_that_names_no_delivery_makes_a_message_malformed(take, store, named):
+    assert isinstance(await take(message()._replace(attributes={OURS: named})), Malformed)
     assert await total(store) == 0
-
-
-async def test_an_attribute_that_is_no_delivery_of_anybodys_makes_a_message_malformed(take):
-    assert isinstance(await take(message()._replace(attributes={OURS: "4711"})), Malformed)
 
 
 async def test_what_could_not_be_committed_stays_in_the_queue_and_its_neighbours_do_not(intake, store):

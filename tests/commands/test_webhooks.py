@@ -58,9 +58,9 @@ async def test_a_deleted_webhook_is_gone_with_its_secret(webhooks, store):
 
 async def test_who_is_gone_is_switched_off_and_nobody_minds_if_it_was_before(webhooks, store):
     created = (await webhooks.create(TERMS)).webhook
-    first = await webhooks.switch_off(created.webhook_id)
-    assert await webhooks.switch_off(created.webhook_id) == first
-    assert await webhooks.switch_off("nobody") == first
+    first = await webhooks.switch_off(created.webhook_id, TERMS.url)
+    assert await webhooks.switch_off(created.webhook_id, TERMS.url) == first
+    assert await webhooks.switch_off("nobody", TERMS.url) == first
     assert (await store.webhook(created.webhook_id)).webhook.off_reason == "gone"
 
 

@@ -226,6 +226,21 @@ async def test_a_sender_that_is_not_taken_keeps_nobody_elses_mail_waiting(store,
     assert audit(directory).faults.count == 0
 
 
+async def test_however_often_a_sender_is_tried_in_vain_others_wait_for_a_moment(store, quick, monkeypatch):
+    for name in ("FIRST_SECONDS", "LONGEST_SECONDS", "TRIAL_SECONDS"):
+        monkeypatch.setattr(f"couvert.workers.senders.{name}", 0.01)
+    unverified = Unverified()
+    courier = courier_of(store, unverified)
+    await accept(store, "bob@example.com", sender="shop@example.com")
+    courier.start()
+
+    await until(lambda: len(unverified.tried) == 6)
+    pause_seconds = courier.passage.gate.next_hold_seconds
+    await courier.stop()
+
+    assert pause_seconds <= 0.08
+
+
 async def test_the_mail_of_a_sender_that_is_not_taken_takes_no_slots_of_the_others(store, quick):
     unverified = Unverified()
     courier = courier_of(store, unverified, pacer=pacer_of(store, 10))

@@ -1,5 +1,7 @@
 """Bounces that come back as mail, as servers write them."""
 
+import base64
+import quopri
 from email import message_from_bytes
 
 import pytest
@@ -54,6 +56,17 @@ def group(action: str, status: str, address: str = "bob@example.org", diagnosis:
     )
 
 
+def in_base64(text: str) -> str:
+    return base64.encodebytes(text.encode()).decode()
+
+
+def in_quoted_printable(text: str) -> str:
+    return quopri.encodestring(text.encode()).decode()
+
+
+CODES = {str: "8bit", in_base64: "base64", in_quoted_printable: "quoted-printable"}
+
+
 @pytest.mark.parametrize(("action", "status", "kind", "bounce"), [
     ("failed", "5.1.1", "bounced", "hard"),
     ("failed", "4.4.7", "bounced", "soft"),
@@ -76,6 +89,38 @@ def test_the_returned_message_may_be_whole():
 
     assert said.subject.delivery_id == DELIVERY
     assert said.words == "5.1.1: smtp; 550 no"
+
+
+@pytest.mark.parametrize("encode", [str, in_base64, in_quoted_printable])
+@pytest.mark.parametrize("kind", ["message/delivery-status", "message/global-delivery-status"])
+def test_a_report_may_be_encoded_and_of_international_addresses(kind, encode):
+    groups = [group("failed", "5.1.1", "utf-8; jörg@example.org"), group("delayed", "4.4.1", "utf-8; eve@example.org")]
+    plain = report(*groups).decode().replace("rfc822; utf-8", "utf-8")
+    fields = plain[plain.index("Reporting-MTA") : plain.rindex("--B\nContent-Description")]
+    encoding = f"{kind}\nContent-Transfer-Encoding: {CODES[encode]}"
+
+    told = read(plain.replace(fields, encode(fields)).replace("message/delivery-status", encoding).encode())
+
+    assert [(one.recipient, one.kind, one.bounce) for one in told] == [
+        ("jörg@example.org", "bounced", "hard"), ("eve@example.org", "delayed", "soft")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("part", ["text/rfc822-headers", "message/global-headers", "message/rfc822"])
+def test_what_was_returned_may_be_encoded(part):
+    raw = report(group("failed", "5.1.1"), part=f"{part}\nContent-Transfer-Encoding: base64").decode()
+    headers = raw[raw.index("From: alice") : raw.rindex("\n--B--")]
+
+    [told] = read(raw.replace(headers, in_base64(headers)).encode())
+
+    assert told.subject.delivery_id == DELIVERY
+
+
+def test_a_mail_of_a_thousand_parts_in_each_other_is_no_bounce():
+    nested = "".join(f"Content-Type: multipart/mixed; boundary=b{n}\n\n--b{n}\n" for n in range(3_000))
+
+    with pytest.raises(Unreadable):
+        read(nested.encode())
 
 
 def test_several_recipients_are_several_statements():

@@ -78,10 +78,14 @@ def test_nothing_is_sent_to_one_that_is_switched_off():
 
 
 def test_who_is_gone_is_switched_off_once():
-    off = evolve(webhook(), switch_off(webhook())[0], NOW)
+    off = evolve(webhook(), switch_off(webhook(), TERMS.url)[0], NOW)
     assert (off.terms.is_active, off.off_reason) == (False, "gone")
-    assert switch_off(off) == switch_off(None) == switch_off(DELETED) == []
-    assert switch_off(webhook()) == [WebhookSwitchedOff("gone")]
+    assert switch_off(off, TERMS.url) == switch_off(None, TERMS.url) == switch_off(DELETED, TERMS.url) == []
+    assert switch_off(webhook(), TERMS.url) == [WebhookSwitchedOff("gone")]
+
+
+def test_who_has_moved_meanwhile_is_not_gone():
+    assert switch_off(webhook(), "https://old.example.com/") == []
 
 
 def test_who_is_switched_on_again_was_never_gone():

@@ -19,6 +19,8 @@ def _elsewhere(monkeypatch, tmp_path):
         ("COUVERT_MAX_IN_FLIGHT", "many", "COUVERT_MAX_IN_FLIGHT: Input should be a valid integer"),
         ("COUVERT_LEASE_SECONDS", "0.5", "COUVERT_LEASE_SECONDS: Input should be greater than or equal to 1"),
         ("COUVERT_PUBLIC_URL", "mail.example.com", "write it as https://mail.example.com"),
+        ("COUVERT_AWS_ENDPOINT_URL", "http://127.0.0.1:99999", "write it as https://mail.example.com"),
+        ("COUVERT_AWS_ENDPOINT_URL", "http://:4579", "write it as https://mail.example.com"),
         ("COUVERT_TRUSTED_PROXIES", "10.0.0.1, *", "write 10.0.0.5 or 10.0.0.0/24"),
         ("COUVERT_RATE_LIMIT", "3000", "write requests/seconds such as 3000/600s"),
         ("COUVERT_IDEMPOTENCY_HOURS", "23", "greater than or equal to 24"),

@@ -18,7 +18,7 @@ from couvert.delivery.sqs import Queue, QueueTrouble
 from couvert.domain.ids import IdSource
 from couvert.domain.refusals import Unavailable
 from couvert.store.notices import Result, Source
-from couvert.workers.bounce_mailbox import BounceMailbox
+from couvert.workers.bounce_mailbox import AT_ONCE, BounceMailbox
 from couvert.workers.notice_queue import NoticeQueue
 from couvert.workers.notice_reader import NoticeReader
 from tests.commands.ses_notices import TOPIC, in_envelope, ses_notice
@@ -165,6 +165,23 @@ async def test_bounces_in_the_folder_are_kept_and_put_away(tmp_path, taking, sto
     assert [notice.body[-3:] for notice in await store.notices(EVERY, 9)] == [b"two", b"one"]
     assert sorted(path.name for path in (tmp_path / "cur").iterdir()) == ["1.host:2,S", "2.host:2,S"]
     assert list((tmp_path / "new").iterdir()) == []
+
+
+async def test_one_that_cannot_be_moved_keeps_none_of_the_others(tmp_path, taking, store):
+    (tmp_path / "new").mkdir()
+    stuck = tmp_path / "new" / ("0" * 254)  # with the mark of a mail that was read, the name is too long
+    stuck.write_bytes(b"stuck")
+    for n in range(AT_ONCE + 5):
+        (tmp_path / "new" / f"1.{n}").write_bytes(b"mail %d" % n)
+    mailbox = BounceMailbox(tmp_path, taking)
+
+    taken = [await mailbox.take(), await mailbox.take()]
+
+    assert taken == [AT_ONCE - 1, 6]
+    assert list((tmp_path / "new").iterdir()) == [stuck]
+    with pytest.raises(OSError, match="too long"):
+        await mailbox.take()
+    assert len(await store.notices(EVERY, 99)) == AT_ONCE + 6
 
 
 async def test_what_could_not_be_kept_stays_where_it_is(tmp_path, taking, store):

@@ -56,4 +56,10 @@ async def _findings(check: Check, parts: Parts) -> Sequence[Finding]:
     try:
         return await check(parts)
     except Unavailable as trouble:
-        return [wrong(check.__name__.replace("_", " "), trouble.message)]
+        return [wrong(_subject(check), trouble.message)]
+    except Exception as bug:  # noqa: BLE001 - whoever asks what is wrong is told of more than the first thing
+        return [wrong(_subject(check), f"cannot be looked at, by a fault of couvert's: {bug!r}; report it")]
+
+
+def _subject(check: Check) -> str:
+    return check.__name__.replace("_", " ")

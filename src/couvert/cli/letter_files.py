@@ -6,12 +6,14 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from couvert.commands.addresses import AddressFault, normalise
 from couvert.domain.lines import is_one_line
 from couvert.domain.mail import Recipient
 from couvert.domain.refusals import RuleBroken
+
+T = TypeVar("T")
 
 COLUMNS: Final = {
     "email": "email", "mail": "email", "e-mail": "email", "recipient_email": "email",
@@ -107,6 +109,6 @@ def _refuse_controls(values: dict[str, str]) -> None:
             raise ValueError(f"{name} has a line break or another control character")
 
 
-def chunks(recipients: list[Recipient], size: int) -> Iterator[list[Recipient]]:
-    for start in range(0, len(recipients), size):
-        yield recipients[start : start + size]
+def chunks(items: list[T], size: int) -> Iterator[list[T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from couvert.cli.letter_files import read_template
+from couvert.cli.letter_files import chunks, read_template
 from couvert.cli.options import Data, with_parts
 from couvert.cli.send import address
 from couvert.cli.times import to_ms, utc
@@ -83,13 +83,22 @@ def import_(
     file: Annotated[Path, typer.Argument(help="A CSV file; its first line names the columns: email, reason, ...")],
     data: Data = None,
 ) -> None:
-    """Suppress all addresses of a list or, if anything in it is at fault, none."""
+    """Suppress all addresses of a list or, if anything in it is at fault, none.
+
+    Of a long list 100,000 are kept at a time: interrupted, it is imported again from its beginning.
+    """
     text = read_template(file)
 
     async def work(parts: Parts) -> Imported:
+        from couvert.commands.suppressions import Imported
         from couvert.wiring import now_ms
 
-        return await parts.suppressions.import_(suppression_lists.read(text, now_ms()))
+        entries = suppression_lists.read(text, now_ms(), most=None)
+        done = Imported(0, 0, 0, 0)
+        for some in chunks(entries, suppression_lists.MOST):
+            added, replaced, unchanged, position = await parts.suppressions.import_(some)
+            done = Imported(done.added + added, done.replaced + replaced, done.unchanged + unchanged, position)
+        return done
 
     try:
         done = with_parts(data, work, creates=True)

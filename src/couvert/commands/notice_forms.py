@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from couvert.delivery import bounce_mail
 from couvert.domain import ids, ses_notices
-from couvert.domain.notice_statements import OtherKind, Statement, Unreadable
+from couvert.domain.notice_statements import Statement
 
 
 def statements_of(raw: bytes) -> list[Statement]:
@@ -16,7 +16,7 @@ def gist_of(raw: bytes) -> tuple[str, str] | None:
     """What a notice says (`bounced`), and the ids of the deliveries that it names, if any; None if it says nothing."""
     try:
         statements = statements_of(raw)
-    except (OtherKind, Unreadable):
+    except Exception:  # noqa: BLE001 - what trips us has failed, or is going to, and keeps no other from being listed
         return None
     subjects = [statement.subject for statement in statements]
     named = [subject.tagged[0] if subject.tagged else subject.delivery_id for subject in subjects]

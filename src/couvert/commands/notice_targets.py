@@ -10,6 +10,7 @@ from typing import NamedTuple
 from couvert.commands.rows import encodable
 from couvert.delivery.letters import to_ascii
 from couvert.domain.delivery import has_begun
+from couvert.domain.delivery_events import Confirmed, Sent
 from couvert.domain.notice_statements import NoticeEvent, Statement
 from couvert.store.port import Store
 from couvert.store.rows import StoredDelivery
@@ -64,7 +65,9 @@ async def _target(store: Store, statement: Statement, *, is_alone: bool) -> _Tar
         named.append((delivery_id, None))  # its last attempt: all have the same Message-ID
     for each, its_attempt in named:
         stored = await store.delivery(each)
-        if stored is None or not (is_alone or await _is_to(store, each, statement)):
+        if stored is None:
+            continue
+        if not await _is_to(store, each, statement) and (not is_alone or await _is_anothers(store, stored, statement)):
             continue
         attempt = stored.delivery.attempt if its_attempt is None else its_attempt
         if has_begun(stored.delivery, attempt):
@@ -77,6 +80,19 @@ async def _is_to(store: Store, delivery_id: int, statement: Statement) -> bool:
     if statement.recipient is None or recipient is None:
         return statement.recipient is None
     return _plain(recipient.email) == _plain(statement.recipient)
+
+
+async def _is_anothers(store: Store, stored: StoredDelivery, statement: Statement) -> bool:
+    """Whether the provider knows the attempt that it is tagged with by another id: where the notices of two
+    installations come together, ids that were made in the same millisecond are alike.
+    """
+    tagged, _, provider_id = statement.subject
+    if tagged is None or provider_id is None:
+        return False
+    timeline = await store.timeline(stored.delivery.mail_id, stored.delivery.id - stored.delivery.mail_id)
+    events = (noted.logged.event for noted in timeline)
+    taken = [event for event in events if isinstance(event, (Sent, Confirmed)) and event.attempt == tagged[1]]
+    return bool(taken) and all(event.provider_id != provider_id for event in taken)
 
 
 def _plain(address: str) -> str:

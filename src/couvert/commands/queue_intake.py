@@ -60,7 +60,7 @@ class Malformed(NamedTuple):
 
 
 class Ours(NamedTuple):
-    """About a delivery that exists already, if it does. Whoever can hand over takes it over; then delete it."""
+    """About a delivery that exists already. Whoever can hand over takes it over; then delete it."""
 
     delivery_id: int
 
@@ -136,6 +136,8 @@ class TakeMessages:
         delivery_id = ids.decode("dlv", message.attributes[OURS])
         if delivery_id is None:
             return await self._malformed(message, f"{OURS} is no delivery's id.", Echo())
+        if await self.store.delivery(delivery_id) is None:
+            return await self._malformed(message, f"{OURS} names a delivery that is not in this database.", Echo())
         return Ours(delivery_id)
 
     async def _mail(self, message: QueueMessage) -> Fate:

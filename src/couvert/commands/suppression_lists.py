@@ -19,18 +19,18 @@ from couvert.domain.suppression import REASONS, Suppression, mark_of
 COLUMNS: Final = ("email", "reason", "expiresAt", "createdAt", "deliveryId", "suppressionId")
 """What is written; of what is read, the first three count, and the rest is left alone."""
 MOST: Final = 100_000
-"""Lines in one list: committed together, they take a second or two."""
+"""Lines that are committed together: they take a second or two."""
 _NAMES: Final = {"email": "email", "emailaddress": "email", "address": "email", "reason": "reason", "expiresat": "end"}
 """Header without case, spaces, hyphens and underscores; providers write some of them otherwise."""
 _REASONS: Final[Mapping[str, Reason]] = {reason: reason for reason in REASONS} | {"": "manual", "bounce": "hard_bounce"}
 
 
-def read(text: str, now: int) -> list[Entry]:
+def read(text: str, now: int, most: int | None = MOST) -> list[Entry]:
     """Raises `RuleBroken` with every fault: `lines.7 ...`, counted from 1 with the header."""
-    rows = list(islice(_rows(text.removeprefix("\ufeff")), MOST + 2))
+    rows = list(islice(_rows(text.removeprefix("\ufeff")), most and most + 2))
     columns = _columns(rows[0][1] if rows else [])
-    if len(rows) - 1 > MOST:
-        raise _broken([Fault("lines", f"are more than {MOST:,}; split the list, so many to a part")])
+    if most is not None and len(rows) - 1 > most:
+        raise _broken([Fault("lines", f"are more than {most:,}; split the list, so many to a part")])
     entries, faults, seen = list[Entry](), list[Fault](), dict[bytes, int]()
     for line, cells in rows[1:]:
         try:

@@ -60,9 +60,9 @@ class Webhooks:
 
         return await self._changed(webhook_id, lambda webhook: rules.rotate(webhook, now), renewed, by, claim)
 
-    async def switch_off(self, webhook_id: str) -> Position:
-        """Its receiver is gone."""
-        return (await self._changed(webhook_id, rules.switch_off)).position
+    async def switch_off(self, webhook_id: str, url: str) -> Position:
+        """Its receiver at this address is gone."""
+        return (await self._changed(webhook_id, lambda webhook: rules.switch_off(webhook, url))).position
 
     async def delete(self, webhook_id: str, *, by: Caller | None = None) -> Position:
         """Raises `NotFound`."""

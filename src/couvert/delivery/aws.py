@@ -12,6 +12,7 @@ import boto3
 import botocore.exceptions
 from botocore.config import Config
 
+from couvert.delivery import aws_keys
 from couvert.domain.times import to_ms
 
 Answer = Mapping[str, Any]
@@ -93,7 +94,7 @@ class Aws:
         try:
             found = self._opened().get_credentials()
             keys = found and found.get_frozen_credentials()
-        except botocore.exceptions.BotoCoreError as error:
+        except aws_keys.TROUBLE as error:
             raise AwsTrouble(str(error)) from error
         return found and Found(found.method, keys.access_key, keys.token is not None)
 
@@ -108,7 +109,7 @@ class Aws:
             answer: Answer = getattr(client, botocore.xform_name(call))(**asked)
         except botocore.exceptions.ClientError as error:
             raise _trouble(error, f"{_RIGHTS.get(service, service)}:{call}") from error
-        except botocore.exceptions.BotoCoreError as error:
+        except aws_keys.TROUBLE as error:
             raise AwsTrouble(str(error)) from error
         return answer
 

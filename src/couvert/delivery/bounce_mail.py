@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from email import message_from_bytes, policy
+from email import message_from_bytes, message_from_string, policy
 from email.message import Message
 from email.utils import getaddresses
 from typing import Final, Literal
@@ -20,14 +20,22 @@ _ACTIONS: Final[dict[str, Literal["bounced", "delayed", "delivered"]]] = {
     "delayed": "delayed",
     "delivered": "delivered",
 }
+_EMPTY_LINES: Final = re.compile(r"(?:\r?\n[ \t]*){2,}")
 _STATUS: Final = re.compile(r"([245])\.\d{1,3}\.\d{1,3}")
 
 
 def read(raw: bytes) -> list[Statement]:
     """What it says of each recipient. Raises `Unreadable`."""
+    try:
+        return _read(raw)
+    except RecursionError:
+        raise Unreadable("its parts are nested a hundredfold") from None
+
+
+def _read(raw: bytes) -> list[Statement]:
     # The old policy: it returns what stands there, where the new one stumbles over headers that servers write.
     mail = message_from_bytes(raw, policy=policy.compat32)
-    subject = Subject(delivery_id=_delivery(raw))
+    subject = Subject(delivery_id=_delivery(raw) or _delivery_in_code(mail))
     told = list(_reported(mail, subject)) or list(_guessed(mail, subject))
     if not told:
         raise Unreadable("it is no delivery status notification, and nothing that resembles a bounce")
@@ -40,6 +48,12 @@ def _delivery(raw: bytes) -> int | None:
     """The first Message-ID of ours in it; a line may be folded, and quoted-printable hides none of its letters."""
     found = (delivery_named(match[1].decode()) for match in _OUR_ID.finditer(raw))
     return next((delivery_id for delivery_id in found if delivery_id is not None), None)
+
+
+def _delivery_in_code(mail: Message) -> int | None:
+    """As above, of what was returned in base64."""
+    returned = (part for part in mail.walk() if _encoding(part) == "base64")
+    return next((found for part in returned if (found := _delivery(_decoded(part))) is not None), None)
 
 
 def _reported(mail: Message, subject: Subject) -> Iterator[Statement]:
@@ -103,11 +117,31 @@ def _failures(addresses: Iterable[bytes], subject: Subject, kind: BounceKind) ->
 
 
 def _blocks(part: Message) -> list[Message]:
-    """The groups of fields; the parser makes a message of each."""
+    """The groups of fields, with an empty line between them."""
+    text = _decoded(part).decode("utf-8", "replace")
+    return [message_from_string(group, policy=policy.compat32) for group in _EMPTY_LINES.split(text)]
+
+
+def _decoded(part: Message) -> bytes:
+    """What stands in it. The parser takes reports and returned messages for messages, encoded or not."""
     payload = part.get_payload()
     if isinstance(payload, list):
-        return [block for block in payload if isinstance(block, Message)]
-    return [message_from_bytes(str(payload).encode("utf-8", "replace"), policy=policy.compat32)]
+        whole = Message(policy.compat32)
+        whole["Content-Transfer-Encoding"] = _encoding(part)
+        whole.set_payload("\n\n".join(map(_unparsed, payload)))
+        part = whole
+    return bytes(part.get_payload(decode=True) or b"")
+
+
+def _unparsed(parsed: Message) -> str:
+    """Bytes beyond ASCII are as the parser has them, each a surrogate."""
+    lines = [f"{name}: {value}" for name, value in parsed.raw_items()]
+    rest = bytes(parsed.get_payload(decode=True) or b"").decode("ascii", "surrogateescape")
+    return "\n".join([*lines, "", rest])
+
+
+def _encoding(part: Message) -> str:
+    return str(part.get("Content-Transfer-Encoding", "")).strip().lower()
 
 
 def _field(block: Message, name: str) -> str:

@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Awaitable, Callable, Collection
 from http.client import HTTPException
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -43,6 +44,7 @@ class Signatures:
         self._fetch = fetch
         self._keys: dict[str, RSAPublicKey | Untrusted] = {}
         self._one = asyncio.Lock()
+        self._turns = WeakValueDictionary[str, asyncio.Lock]()
 
     async def verify(self, envelope: Envelope, now: int) -> None:
         """That Amazon SNS signed it, and not long ago. Raises `Untrusted`, and `Unavailable` if none can tell now."""
@@ -63,18 +65,23 @@ class Signatures:
         await self._fetch(sns.check_subscribe_url(envelope, self.endpoints))
 
     async def _key(self, url: str) -> RSAPublicKey:
-        # One at a time: whoever sends many that are none has to wait for each.
-        async with self._one:
+        # Those of one certificate in the order in which they came; Amazon's wait for nobody who names another one.
+        async with self._turns.setdefault(url, asyncio.Lock()):
             if url not in self._keys:
-                if len(self._keys) >= MOST_KEPT:
-                    self._keys = {known: key for known, key in self._keys.items() if isinstance(key, RSAPublicKey)}
-                self._keys[url] = await self._fetched(url)
-                if isinstance(self._keys[url], Untrusted):
-                    asyncio.get_running_loop().call_later(REFUSED_SECONDS, self._keys.pop, url, None)
+                await self._get(url)
             found = self._keys[url]
         if isinstance(found, Untrusted):
             raise found
         return found
+
+    async def _get(self, url: str) -> None:
+        # One at a time: whoever sends many that are none has to wait for each.
+        async with self._one:
+            if len(self._keys) >= MOST_KEPT:
+                self._keys = {known: key for known, key in self._keys.items() if isinstance(key, RSAPublicKey)}
+            self._keys[url] = await self._fetched(url)
+            if isinstance(self._keys[url], Untrusted):
+                asyncio.get_running_loop().call_later(REFUSED_SECONDS, self._keys.pop, url, None)
 
     async def _fetched(self, url: str) -> RSAPublicKey | Untrusted:
         try:

@@ -144,9 +144,9 @@ def rotate(webhook: Webhook | None, now: int) -> list[WebhookEvent]:
     return [WebhookSecretRotated(now + OVERLAP_MS)]
 
 
-def switch_off(webhook: Webhook | None) -> list[WebhookEvent]:
-    """Nothing if it is off already, or deleted meanwhile."""
-    if webhook is None or webhook.is_deleted or not webhook.terms.is_active:
+def switch_off(webhook: Webhook | None, url: str) -> list[WebhookEvent]:
+    """Nobody is at this address. Nothing if it is off already, was deleted, or leads elsewhere meanwhile."""
+    if webhook is None or webhook.is_deleted or not webhook.terms.is_active or webhook.terms.url != url:
         return []
     return [WebhookSwitchedOff("gone")]
 

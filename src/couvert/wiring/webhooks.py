@@ -20,10 +20,11 @@ async def tell_webhooks(settings: Settings, stopping: asyncio.Event) -> None:
     from couvert.workers.webhooks.caller import Caller
     from couvert.workers.webhooks.pump import Pump
 
-    async def switch_off(webhook_id: str) -> None:
+    async def switch_off(webhook_id: str, url: str) -> None:
         store = open_store(settings)  # seldom needed, and else this process only reads
         try:
-            await Webhooks(store, IdSource(random.randrange(1, NODES), now_ms), now_ms).switch_off(webhook_id)  # noqa: S311
+            ids = IdSource(random.randrange(1, NODES), now_ms)  # noqa: S311
+            await Webhooks(store, ids, now_ms).switch_off(webhook_id, url)
         finally:
             await store.close()
 

@@ -37,10 +37,10 @@ class BounceMailbox:
     async def take(self) -> int:
         """How many were taken. Raises `OSError` and `Unavailable`; what was not moved is taken again, and kept once."""
         mails = await asyncio.to_thread(_mails, self._folder)
-        if mails:
-            await self._notices.keep(Source.MAILBOX, mails.values())
-            await asyncio.to_thread(_put_away, self._folder, list(mails))
-        return len(mails)
+        if not mails:
+            return 0
+        await self._notices.keep(Source.MAILBOX, mails.values())
+        return await asyncio.to_thread(_put_away, self._folder, list(mails))
 
 
 def _mails(folder: Path) -> dict[str, bytes]:
@@ -64,7 +64,16 @@ def _beginning(path: Path) -> bytes:
         return file.read(LONGEST)
 
 
-def _put_away(folder: Path, names: list[str]) -> None:
+def _put_away(folder: Path, names: list[str]) -> int:
+    """How many. One that cannot be moved keeps none of the others; raises `OSError` if none can."""
     (folder / "cur").mkdir(exist_ok=True)
+    faults: list[OSError] = []
     for name in names:
-        (folder / "new" / name).rename(folder / "cur" / f"{name.partition(':')[0]}:2,S")
+        try:
+            (folder / "new" / name).rename(folder / "cur" / f"{name.partition(':')[0]}:2,S")
+        except OSError as fault:
+            log.warning("bounce_mailbox.not_moved", file=name, trouble=fault.strerror)
+            faults.append(fault)
+    if len(faults) == len(names):
+        raise faults[0]
+    return len(names) - len(faults)

@@ -48,10 +48,12 @@ class Gate:
             log.error("transport.unreachable", transport=self._transport.name, trouble=trouble)
         self.trouble = trouble
 
-    def hold(self, reason: str) -> None:
-        """The provider takes nothing of ours now."""
+    def hold(self, reason: str, *, is_of_sender: bool = False) -> None:
+        """The provider takes nothing of ours now, or nothing of a sender, whose own pauses grow: nobody else's do."""
         if not self.is_held:
             log.error("transport.held", transport=self._transport.name, reason=_ADDRESS.sub("...@", reason))
+        if is_of_sender:
+            self._hold_seconds = SHORTEST_SECONDS
         self.is_held, self.is_on_trial = True, False
         self.trouble = reason
 

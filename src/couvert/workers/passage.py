@@ -101,7 +101,7 @@ class Passage:
     def _heed(self, outcome: Outcome) -> None:
         """What the provider said of itself, rather than of the message."""
         if isinstance(outcome, Held):
-            self.gate.hold(outcome.reason)
+            self.gate.hold(outcome.reason, is_of_sender=outcome.is_of_sender)
             if self.pacer is not None:
                 self.pacer.limits.held(outcome.reason)
         elif isinstance(outcome, Throttled):

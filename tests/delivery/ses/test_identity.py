@@ -9,6 +9,7 @@ from couvert.delivery.transport import Unreachable
 from couvert.delivery.transports.ses import SesAccount, ses_from_url
 from couvert.delivery.transports.ses.identity import account_of
 from couvert.domain.pace import AccountLimits
+from couvert.simulator.testing import simulated_ses
 from tests.delivery.ses.handing import KEYS
 
 ACCOUNTS = st.integers(0, 999_999_999_999).map("{:012}".format)
@@ -94,3 +95,32 @@ async def test_credentials_that_were_missing_for_a_moment_are_asked_with_too(fil
     await account.signer()
     with pytest.raises(Unreachable, match="Could not connect"):
         await account.limits()
+
+
+@pytest.mark.parametrize("setting", [
+    {"AWS_ENDPOINT_URL": "localhost:4579"},
+    {"AWS_ENDPOINT_URL": "http://127.0.0.1:99999"},
+    {"AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/x", "AWS_WEB_IDENTITY_TOKEN_FILE": "nowhere"},
+    {"AWS_PROFILE": "refused"},
+    {"AWS_PROFILE": "talks"},
+    {"AWS_PROFILE": "gone"},
+    {"AWS_PROFILE": "nobody"},
+])  # fmt: skip
+async def test_whatever_keeps_credentials_from_being_had_is_said_and_nothing_is_sent(monkeypatch, tmp_path, setting):
+    config = tmp_path / "config"
+    config.write_text(
+        "[profile refused]\nrole_arn = arn:aws:iam::123456789012:role/x\nsource_profile = keys\n"
+        "[profile keys]\naws_access_key_id = any\naws_secret_access_key = any\n"
+        "[profile talks]\ncredential_process = /bin/echo hello\n"
+        "[profile gone]\ncredential_process = /nowhere/program\n"
+    )
+    with simulated_ses() as ses:
+        for name, value in (KEYS | {"AWS_CONFIG_FILE": str(config), "AWS_ENDPOINT_URL": ses.url} | setting).items():
+            monkeypatch.setenv(name, value)
+        if "AWS_ENDPOINT_URL" not in setting:
+            monkeypatch.delenv("AWS_ACCESS_KEY_ID")  # it would win
+        account = SesAccount(ses_from_url("ses://us-east-1", None), AccountLimits(14))
+
+        with pytest.raises(Unreachable):
+            await account.signer()
+        assert await account.name() == "ses:us-east-1"

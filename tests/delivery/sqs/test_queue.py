@@ -154,6 +154,18 @@ def test_what_is_neither_a_name_nor_a_url_is_refused(address):
         Queue(address)
 
 
+def test_an_endpoint_that_is_no_address_is_refused(monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost:4579")
+    with pytest.raises(ValueError, match="AWS_ENDPOINT_URL"):
+        Queue("sqs://mails")
+
+
+@pytest.mark.parametrize("address", ["sqs://mails.fifo", "http://127.0.0.1:9324/1/mails.fifo", "sqs://two words"])
+def test_a_name_that_no_standard_queue_has_is_refused(address):
+    with pytest.raises(ValueError, match="FIFO queues are not used"):
+        Queue(address)
+
+
 @pytest.fixture
 def says(monkeypatch):
     """`says(Successful=[])` is a queue of SQS's that answers so."""

@@ -108,6 +108,13 @@ async def test_nonsense_is_no_answer(nonsense):
     assert answer.error
 
 
+async def test_who_wants_another_protocol_is_said_to():
+    switch = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n"
+    async with receiving(raw(switch)) as receiver:
+        answer = await post(receiver)
+    assert (answer.status, answer.error) == (None, "it wants to speak another protocol")
+
+
 async def test_an_excerpt_is_text_of_at_most_a_kilobyte():
     async with receiving(says(500, b"\xff\0" + "é".encode() * 2_000)) as receiver:
         answer = await post(receiver)

@@ -41,7 +41,7 @@ def test_the_example_of_the_standard_is_signed_as_it_says():
     [
         (None, None), ("", None), ("soon", None), ("-5", None), ("0", 0), ("120", 120_000), ("9" * 40, 999_999_999_000),
         ("Mon, 27 Jan 2025 17:47:40 GMT", 60_000), ("Mon, 27 Jan 2020 10:30:00 GMT", 0),
-        ("Mon, 99 Jan 2025 10:30:00 GMT", None),
+        ("Mon, 99 Jan 2025 10:30:00 GMT", None), ("Mon, 27 Jan 2025 10:30:00 +" + "9" * 20, None),
     ],
 )  # fmt: skip
 def test_retry_after_is_seconds_or_a_date(said, asked):

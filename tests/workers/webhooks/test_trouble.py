@@ -100,6 +100,27 @@ async def test_who_is_gone_is_switched_off_and_what_waits_has_failed(telling):
         assert box.replay_failed(webhook.id, 0, telling.world.now) >= 4
 
 
+async def test_who_moves_while_the_old_address_says_gone_stays_on(telling):
+    moved = asyncio.Event()
+
+    async def gone_late(reader, writer):
+        await moved.wait()
+        await says(410)(reader, writer)
+
+    async with receiving(gone_late) as old, receiving() as new:
+        webhook = await telling.webhook(old, "mail.accepted")
+        await telling.world.accept()
+        async with telling.pumping():
+            await telling.until(lambda: bool(old.requests))
+            await telling.webhooks.replace(webhook.webhook_id, webhook.terms._replace(url=new.url))
+            moved.set()
+            await telling.until(lambda: len(telling.attempts(webhook)) == 1)
+            await telling.world.accept()
+            await telling.until(lambda: len(new.requests) == 1)
+    stored = await telling.world.store.webhook(webhook.webhook_id)
+    assert (stored.webhook.terms.is_active, stored.webhook.off_reason) == (True, None)
+
+
 async def test_of_a_deleted_webhook_nothing_stays(telling):
     async with receiving() as receiver:
         receiver.otherwise = says(500)

@@ -14,7 +14,6 @@ import msgspec
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import ReadOnlyCredentials, RefreshableCredentials
-from botocore.exceptions import BotoCoreError
 from botocore.session import Session
 
 from couvert.delivery import aws_keys
@@ -64,7 +63,7 @@ class Calls:
             async with self._opened().post(self._endpoint, data=data, headers=headers, timeout=timeout) as answer:
                 said = await answer.read()
                 status = answer.status
-        except (aiohttp.ClientError, TimeoutError, BotoCoreError) as error:
+        except (aiohttp.ClientError, *aws_keys.TROUBLE) as error:  # a time-out is an OSError
             raise QueueTrouble(f"{action}: {error or type(error).__name__}") from None
         if status != 200:
             raise QueueRefused(action, status, said)

@@ -12,6 +12,7 @@ from botocore.session import Session
 
 from couvert.delivery.sqs.calls import Calls, QueueRefused, QueueTrouble
 from couvert.delivery.sqs.messages import AT_ONCE, NotTaken, Outgoing, Received, received
+from couvert.settings import is_address
 
 WAIT_SECONDS: Final = 20
 """The longest that SQS waits for a first message."""
@@ -21,6 +22,7 @@ LARGEST_EVERYWHERE: Final = 262_144
 """Bytes of a message that every queue takes, unless somebody lowered its limit."""
 _ABOUT_THE_MESSAGE: Final = frozenset({"BatchRequestTooLong", "InvalidMessageContents", "InvalidParameterValue"})
 """The call is refused for what it carries."""
+_NAME: Final = re.compile(r"[0-9A-Za-z_-]{1,80}", re.ASCII)
 _REGION: Final = re.compile(r"sqs\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?")
 
 
@@ -44,6 +46,8 @@ class Queue:
             self._name, self._url = "", address
         else:
             raise ValueError("write it as sqs://name, or as the queue's full URL")
+        if not _NAME.fullmatch(address.rpartition("/")[2]):
+            raise ValueError("names no standard queue: letters, digits, - and _, 80 at most; FIFO queues are not used")
         region = _region_of(parts.netloc, endpoint, session)
         self._calls = Calls(session, region, endpoint or _own_endpoint(address, region))
 
@@ -122,4 +126,6 @@ def _own_endpoint(address: str, region: str) -> str:
     if parts.scheme != "sqs":
         return f"{parts.scheme}://{parts.netloc}"
     named = os.environ.get("AWS_ENDPOINT_URL_SQS") or os.environ.get("AWS_ENDPOINT_URL")
+    if named and not is_address(named):
+        raise ValueError(f"AWS_ENDPOINT_URL is {named!r}; write it as http://127.0.0.1:4579")
     return named or f"https://sqs.{region}.amazonaws.com"

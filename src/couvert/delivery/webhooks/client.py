@@ -52,7 +52,9 @@ class Client:
                 await self._exchange(endpoint, _request(endpoint, headers, body), answered)
         except TimeoutError:
             answered.error = answered.error or f"no answer within {self.timeout_seconds:g} s"
-        except (OSError, Forbidden, httptools.HttpParserError, httptools.HttpParserUpgrade, UnicodeError) as trouble:
+        except httptools.HttpParserUpgrade:  # its text is a number of bytes
+            answered.error = "it wants to speak another protocol"
+        except (OSError, Forbidden, httptools.HttpParserError, UnicodeError) as trouble:
             answered.error = str(trouble)[:300] or type(trouble).__name__
         # Whatever happened to the body, the receiver has said what it wanted to say.
         answered.error = None if answered.status else answered.error

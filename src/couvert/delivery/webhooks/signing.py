@@ -31,7 +31,7 @@ def asked_ms(retry_after: str | None, now: int) -> int | None:
         return int(retry_after[:9]) * 1000
     try:
         until = parsedate_to_datetime(retry_after)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter of a zone that is a million hours away
         return None
     until = until if until.tzinfo else until.replace(tzinfo=UTC)
     return max(0, to_ms(until) - now)

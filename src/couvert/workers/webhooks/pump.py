@@ -38,13 +38,15 @@ class Pump:
         source: Source,
         box: Box,
         caller: Caller,
-        switch_off: Callable[[str], Awaitable[object]],
+        switch_off: Callable[[str, str], Awaitable[object]],
         now_ms: Callable[[], int],
         *,
         retention_ms: int,
         most_waiting: int,
     ) -> None:
-        """`switch_off`: called with the UUID of a webhook whose receiver is gone; `most_waiting`: for each webhook."""
+        """`switch_off`: called with the UUID of a webhook and the address at which its receiver is gone;
+        `most_waiting`: for each webhook.
+        """
         self._source = source
         self._box = box
         self._caller = caller
@@ -174,11 +176,16 @@ class Pump:
             self._moved.set()
 
     async def _leave(self, webhook: Webhook) -> None:
-        """Nothing more is sent to it from this moment on, whatever the last look at the log said."""
+        """Nothing more is sent to it from this moment on, whatever the last look at the log said.
+
+        But if it leads elsewhere by now, nothing was said of that.
+        """
+        if not any((other.id, other.terms.url) == (webhook.id, webhook.terms.url) for other in self._webhooks):
+            return
         self._gone.add(webhook.id)
         self._webhooks = [other for other in self._webhooks if other.id != webhook.id]
         try:
-            await self._switch_off(webhook.webhook_id)
+            await self._switch_off(webhook.webhook_id, webhook.terms.url)
             log.warning("webhook.switched_off", webhook_id=webhook.webhook_id, reason="gone")
         finally:
             self._gone.discard(webhook.id)

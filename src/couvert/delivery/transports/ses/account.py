@@ -60,7 +60,7 @@ class SesAccount:
     async def limits(self) -> AccountLimits:
         try:
             answer = await asyncio.to_thread(lambda: self._opened().get_account())
-        except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
+        except aws_keys.TROUBLE as error:
             raise Unreachable(f"SES does not say what the account may send: {error}") from error
         quota = answer.get("SendQuota", {})
         per_day = int(quota.get("Max24HourSend", -1))
@@ -70,7 +70,7 @@ class SesAccount:
     async def _look(self) -> Signer:
         try:
             signer = await asyncio.to_thread(self._signer_now)
-        except botocore.exceptions.BotoCoreError as error:
+        except aws_keys.TROUBLE as error:
             raise Unreachable(f"SES in {self._options.region}: {error}") from error
         if signer is not self._signer:
             self._name = None  # other credentials may be another account's

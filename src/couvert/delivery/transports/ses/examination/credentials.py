@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from couvert.delivery.aws import NotAllowed, NotBelieved, said_at
+from couvert.delivery.aws import AwsTrouble, NotAllowed, NotBelieved, said_at
 from couvert.delivery.transports.ses.examination.told import Told
 
 MOST_APART_MS: Final = 300_000
@@ -26,7 +26,11 @@ _NAMES: Final = {
 
 
 async def credentials(told: Told) -> None:
-    found = await told.aws.credentials()
+    try:
+        found = await told.aws.credentials()
+    except AwsTrouble as trouble:
+        told.wrong("credentials", f"cannot be had: {trouble}; mail waits until there are some")
+        return
     if found is None:
         told.wrong(
             "credentials",
