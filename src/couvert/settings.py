@@ -230,11 +230,12 @@ def parse_rate(text: str) -> tuple[int, int]:
 
 def _refuse_unknown(environment: Mapping[str, str]) -> None:
     """A misspelt setting, or one of another version, would be obeyed by nobody: mail would land where it should not."""
-    known = {f"COUVERT_{name.upper()}" for name in Settings.model_fields}
+    known = {name.upper() for name in Settings.model_fields}
     for name in sorted(environment):
-        if name.upper().startswith("COUVERT_") and name.upper() not in known:
-            near = get_close_matches(name.upper(), known, n=1)
-            advice = f"do you mean {near[0]}?" if near else "docs/settings.md lists those that are."
+        own = name.upper().removeprefix("COUVERT_")
+        if name.upper().startswith("COUVERT_") and own not in known:
+            near = get_close_matches(own, known, n=1)
+            advice = f"do you mean COUVERT_{near[0]}?" if near else "docs/settings.md lists those that are."
             raise WrongSetting(f"{name} is not a setting of this version; {advice}")
 
 

@@ -14,6 +14,7 @@ def _elsewhere(monkeypatch, tmp_path):
     ("name", "value", "says"),
     [
         ("COUVERT_TRANSPROT", "sandbox", "do you mean COUVERT_TRANSPORT?"),
+        ("COUVERT_NOPE", "abc", "docs/settings.md lists those that are."),
         ("COUVERT_DATABASE_URL", "postgresql://x/y", "is not a setting of this version"),
         ("COUVERT_MAX_IN_FLIGHT", "many", "COUVERT_MAX_IN_FLIGHT: Input should be a valid integer"),
         ("COUVERT_LEASE_SECONDS", "0.5", "COUVERT_LEASE_SECONDS: Input should be greater than or equal to 1"),

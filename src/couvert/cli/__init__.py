@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 import couvert
@@ -31,8 +32,17 @@ from couvert.cli import (
 from couvert.domain.refusals import Refusal, Unavailable
 from couvert.settings import WrongSetting
 
+
+class _Commands(TyperGroup):
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """Whoever mistypes a command is not told of one that is hidden."""
+        self.commands = {name: one for name, one in self.commands.items() if not one.hidden or name == args[0]}
+        return super().resolve_command(ctx, args)
+
+
 app = typer.Typer(
     name="couvert",
+    cls=_Commands,
     help="A self-hosted mail API that tells the truth and loses nothing.",
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -82,7 +92,7 @@ def main() -> None:
     except TyperException as wrong:
         # Typer's own words name the option; its exceptions alone do not.
         words = getattr(wrong, "format_message", wrong.__str__)()
-        _end(2, f"{words.rstrip('.')}. `--help` after the command says what it takes.")
+        _end(2, f"{words.replace('Value error, ', '').rstrip('.')}. `--help` after the command says what it takes.")
     except typer.Abort:
         _end(130, "interrupted; what was accepted is kept, and `couvert serve` goes on with it")
     except Unavailable as refusal:
