@@ -52,6 +52,15 @@ def test_show_tells_the_mails_story(couvert):
     assert re.findall(r"Z  (?:mail|delivery)\.(\w+)", shown.stdout) == ["accepted", "begun", "sent"]
 
 
+def test_send_says_who_goes_on_with_what_could_not_be_sent(service, relay):
+    relay.close()
+
+    answer = service.run("send", "--to", ALICE, *LETTER)
+
+    assert answer.returncode == 0
+    assert re.fullmatch(r"dlv_\w{13} queued: .+; `couvert serve` goes on with it\n", answer.stdout)
+
+
 def test_send_that_comes_to_nothing_says_why_and_fails(couvert, relay):
     relay.drops[ALICE] = 1
 

@@ -71,14 +71,19 @@ async def test_whoever_is_killed_every_event_is_told_and_a_repeat_has_the_same_i
         await until(lambda: len(receiver.requests) > MAILS * 0.6)
         service.kill()
         await until(lambda: not tellers(tmp_path))  # it ends with who started it
+        service.log = logged = (tmp_path / "log").open("w+")
         service.start()
         await until(lambda: len({request.id for request in receiver.requests}) == MAILS)
         events = {json.loads(request.body)["data"]["eventId"] for request in receiver.requests}
         assert len(events) == MAILS
         assert len(receiver.requests) <= MAILS + 3 * 2, "at each kill, two were under way"
         started = time.monotonic()
+        os.kill(tellers(tmp_path)[0], signal.SIGTERM)  # as systemd does to the whole group
         service.terminate()
         assert service.exit_code() == 0
+        logged.seek(0)
+        assert "webhooks.process_ended" not in logged.read()
+        logged.close()
         assert time.monotonic() - started < 15
         assert tellers(tmp_path) == []
     report = audit(tmp_path)

@@ -53,7 +53,10 @@ def send(
 
 async def _send(parts: Parts, command: AcceptMail, *, is_served: bool) -> Settled:
     if not is_served:
-        return (await parts.send.send(command, key=None)).settled
+        outcome = (await parts.send.send(command, key=None)).settled
+        if outcome.state is not State.QUEUED:
+            return outcome
+        return outcome._replace(words="; ".join(filter(None, (outcome.words, "`couvert serve` goes on with it"))))
     accepted = await parts.mails.accept(command, key=None)
     delivery_id = accepted.deliveries[0].delivery.id
     for _ in range(int(FOLLOW_SECONDS / LOOK_SECONDS)):

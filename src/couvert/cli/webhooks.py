@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -24,6 +25,9 @@ def command(directory: Path) -> Sequence[str]:
 
 def tell_webhooks(data: Data = None) -> None:
     """Tell webhooks of events, until standard input ends."""
+    # Who stops the whole group, as systemd does, means the service, and this ends with it.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(OSError):
         os.nice(POLITENESS)
     asyncio.run(_run(data))
