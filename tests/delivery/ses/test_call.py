@@ -144,6 +144,17 @@ async def test_over_tls_the_certificate_is_checked(tmp_path, monkeypatch):
             assert isinstance(await hand_over(transport, mail(content=CONTENT + b"a line\r\n" * 50_000)), Taken)
 
 
+@pytest.mark.parametrize(("content", "why"), [(None, "No such file"), ("nothing", "NO_CERTIFICATE")])
+async def test_certificates_that_cannot_be_read_are_named(tmp_path, monkeypatch, content, why):
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_text(content)
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(file))
+    async with transport_to("https://127.0.0.1:1") as transport:
+        with pytest.raises(Unreachable, match=f"AWS_CA_BUNDLE={file}: .*{why}"):
+            await transport.channel()
+
+
 async def test_what_the_account_may_send_is_asked(actor):
     actor.quota = {"Max24HourSend": 50_000.0, "MaxSendRate": 90.0, "SentLast24Hours": 120.0}
     async with transport_to(actor.url) as transport:

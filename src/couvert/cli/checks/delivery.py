@@ -69,7 +69,7 @@ async def outcomes(parts: Parts) -> Sequence[Finding]:
     counts = await parts.store.states(first=FIRST, last=LAST)
     unknown, total = counts.get(State.UNKNOWN, 0), sum(counts.values())
     if not unknown:
-        return [well("outcomes", f"{total:,} deliveries, none of them unknown")]
+        return [well("outcomes", f"deliveries: {total:,}, none of them unknown")]
     held = await parts.store.deliveries(first=FIRST, last=LAST, states={State.UNKNOWN})
     names = ", ".join(ids.encode("dlv", stored.delivery.id) for stored in held[:NAMED])
     which = f"{names}{' and others' if unknown > NAMED else ''}"

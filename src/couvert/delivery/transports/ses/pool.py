@@ -161,7 +161,10 @@ class SesTransport:
     def _tls(self) -> ssl.SSLContext:
         if self._context is None:
             authorities = os.environ.get("AWS_CA_BUNDLE") or get_cert_path(verify=True)
-            self._context = ssl.create_default_context(cafile=authorities)
+            try:
+                self._context = ssl.create_default_context(cafile=authorities)
+            except OSError as error:
+                raise Unreachable(f"the certificates of AWS_CA_BUNDLE={authorities}: {error.strerror}") from error
         return self._context
 
 
