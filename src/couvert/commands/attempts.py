@@ -73,7 +73,7 @@ class Attempts:
             return None
         change, row = happened(stored, [event], at=now)
         if isinstance(event, Begun):
-            row = StoredDelivery(row.delivery, row.revision, now + self.lease_ms, row.owner)
+            row = row._replace(wake_at=now + self.lease_ms)
             change.deliveries = [row]
             change.begins = True
         change.holds_lease = True

@@ -93,7 +93,7 @@ def evolve(delivery: Delivery, event: DeliveryEvent) -> Delivery:
             return _back_in_queue(delivery._replace(deferrals=delivery.deferrals + 1), due_at)
         case Sent(attempt):
             # Taken is taken, whichever attempt it was; a newer one that is under way has still to report.
-            return _taken(delivery, is_begun=delivery.is_begun and attempt != delivery.attempt)
+            return _forward(delivery, State.SENT)._replace(is_begun=delivery.is_begun and attempt != delivery.attempt)
         case Failed():
             return _decided(delivery, State.FAILED)
         case OutcomeUnknown():
@@ -131,12 +131,6 @@ def _requeued(delivery: Delivery, event: Requeued) -> Delivery:
         give_up_at=delivery.give_up_at if event.give_up_at is None else event.give_up_at,
         deferrals=0 if event.by == "operator" else delivery.deferrals,
     )
-
-
-def _taken(delivery: Delivery, *, is_begun: bool) -> Delivery:
-    if _RANK[State.SENT] <= _RANK[delivery.state]:
-        return delivery._replace(is_begun=is_begun)
-    return delivery._replace(state=State.SENT, is_begun=is_begun, due_at=None)
 
 
 def _forward(delivery: Delivery, state: State) -> Delivery:
