@@ -31,3 +31,14 @@ def client(ses: SimulatedSes) -> Callable[..., Any]:
         )
 
     return made
+
+
+@pytest.fixture
+def sqs(client: Callable[..., Any]) -> Any:
+    return client("sqs")
+
+
+@pytest.fixture
+def queue(sqs: Any) -> str:
+    """Its URL."""
+    return str(sqs.create_queue(QueueName="mails")["QueueUrl"])

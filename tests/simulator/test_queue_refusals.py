@@ -17,16 +17,6 @@ TAKEN = st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="\ufff
 
 
 @pytest.fixture
-def sqs(client):
-    return client("sqs")
-
-
-@pytest.fixture
-def queue(sqs):
-    return sqs.create_queue(QueueName="mails")["QueueUrl"]
-
-
-@pytest.fixture
 def unchecked(ses):
     """A client that leaves it to SQS to judge its members, as those of other languages do."""
     return boto3.client(

@@ -12,16 +12,6 @@ from botocore.exceptions import ClientError
 from tests.simulator.conftest import KEY_ID, SECRET
 
 
-@pytest.fixture
-def sqs(client):
-    return client("sqs")
-
-
-@pytest.fixture
-def queue(sqs):
-    return sqs.create_queue(QueueName="mails")["QueueUrl"]
-
-
 def test_a_message_comes_back_whole_and_is_gone_once_deleted(sqs, queue):
     attribute = {"StringValue": "dlv_1", "DataType": "String"}
     binary = {"BinaryValue": b"\x00\x01", "DataType": "Binary"}

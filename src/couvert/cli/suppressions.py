@@ -14,13 +14,12 @@ from couvert.cli.options import Data, with_parts
 from couvert.cli.send import address
 from couvert.cli.times import to_ms, utc
 from couvert.commands import suppression_lists
-from couvert.commands.suppressions import Entry
+from couvert.commands.suppressions import Entry, Imported
 from couvert.domain import ids
 from couvert.domain.delivery_events import Reason
 from couvert.domain.refusals import NotFound, RuleBroken
 
 if TYPE_CHECKING:
-    from couvert.commands.suppressions import Imported
     from couvert.domain.suppression import Suppression
     from couvert.wiring import Parts
 
@@ -90,7 +89,6 @@ def import_(
     text = read_template(file)
 
     async def work(parts: Parts) -> Imported:
-        from couvert.commands.suppressions import Imported
         from couvert.wiring import now_ms
 
         entries = suppression_lists.read(text, now_ms(), most=None)

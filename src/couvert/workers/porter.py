@@ -74,8 +74,7 @@ class Porter:
             # The delivery stays leased, comes back when the lease runs out, and then says what it knows.
             log.exception("courier.stumbled", delivery=delivery_id)
         finally:
-            self._put_down(job.lease)
-            self._passage.put_back(slot)
+            self._put_down(job.lease, slot)
 
     async def finish(self, mail: BegunMail) -> None:
         """Hand over what was accepted as begun."""
@@ -89,8 +88,7 @@ class Porter:
         except Exception:
             log.exception("courier.stumbled", delivery=delivery_id)
         finally:
-            self._put_down(lease)
-            self._passage.put_back(mail.slot)
+            self._put_down(lease, mail.slot)
 
     async def withdraw(self, accepted: Accepted) -> None:
         """Whether it was accepted as begun nobody saw; nothing was sent."""
@@ -99,9 +97,10 @@ class Porter:
         except Exception:
             log.exception("courier.cannot_withdraw", delivery=accepted.deliveries[0].delivery.id)
 
-    def _put_down(self, lease: HeldLease) -> None:
+    def _put_down(self, lease: HeldLease, slot: Slot | None) -> None:
         self._leases.drop(lease)
         self._was_put_down(lease.delivery_id, self.at_hand.pop(lease.delivery_id))
+        self._passage.put_back(slot)
 
     # --- From the queue, in the order they are called -----------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from couvert.simulator.sqs.asked import Asked, missing, number, text, wrong
 from couvert.simulator.sqs.batches import batch
 from couvert.simulator.sqs.messages import attributes_md5, received, size_of
 from couvert.simulator.sqs.queue import LONGEST_HIDDEN_SECONDS, Queue
+from couvert.simulator.sqs.queue_calls import queue_of
 from couvert.simulator.sqs.rules import check_attributes, check_characters
 
 if TYPE_CHECKING:
@@ -23,11 +24,11 @@ LARGEST_BATCH_BYTES: Final = 1_048_576
 
 
 def send(world: World, asked: Asked) -> Asked:
-    return _sent(_queue(world, asked), asked)
+    return _sent(queue_of(world, asked), asked)
 
 
 def send_batch(world: World, asked: Asked) -> Asked:
-    queue = _queue(world, asked)
+    queue = queue_of(world, asked)
     entries = asked.get("Entries") or []
     total = sum(size_of(one.get("MessageBody") or "", one.get("MessageAttributes") or {}) for one in entries)
     if total > LARGEST_BATCH_BYTES:
@@ -38,7 +39,7 @@ def send_batch(world: World, asked: Asked) -> Asked:
 
 async def receive(world: World, asked: Asked) -> Outcome:
     try:
-        queue = _queue(world, asked)
+        queue = queue_of(world, asked)
         with well_shaped(WRONG_SHAPE):
             most = number(asked, "MaxNumberOfMessages", 1, 1, 10)
             seconds = number(asked, "WaitTimeSeconds", queue.attributes["ReceiveMessageWaitTimeSeconds"], 0, 20)
@@ -52,28 +53,24 @@ async def receive(world: World, asked: Asked) -> Outcome:
 
 
 def delete(world: World, asked: Asked) -> Asked:
-    return _deleted(_queue(world, asked), asked)
+    return _deleted(queue_of(world, asked), asked)
 
 
 def delete_batch(world: World, asked: Asked) -> Asked:
-    queue = _queue(world, asked)
+    queue = queue_of(world, asked)
     return batch("DeleteMessage", asked.get("Entries") or [], lambda entry: _deleted(queue, entry))
 
 
 def change(world: World, asked: Asked) -> Asked:
-    return _changed(_queue(world, asked), asked)
+    return _changed(queue_of(world, asked), asked)
 
 
 def change_batch(world: World, asked: Asked) -> Asked:
-    queue = _queue(world, asked)
+    queue = queue_of(world, asked)
     return batch("ChangeMessageVisibility", asked.get("Entries") or [], lambda entry: _changed(queue, entry))
 
 
 # --- Details, in the order they are called ----------------------------------------------------------------------------
-
-
-def _queue(world: World, asked: Asked) -> Queue:
-    return world.queues.of_url(text(asked, "QueueUrl"))
 
 
 def _sent(queue: Queue, asked: Asked) -> Asked:

@@ -9,7 +9,13 @@ from couvert.simulator.sqs.asked import Asked, text
 from couvert.simulator.sqs.queues import NAMED
 
 if TYPE_CHECKING:
+    from couvert.simulator.sqs.queue import Queue
     from couvert.simulator.world import World
+
+
+def queue_of(world: World, asked: Asked) -> Queue:
+    """The one that a call is about."""
+    return world.queues.of_url(text(asked, "QueueUrl"))
 
 
 def create(world: World, asked: Asked) -> Asked:
@@ -26,7 +32,7 @@ def list_all(world: World, asked: Asked) -> Asked:
 
 
 def attributes(world: World, asked: Asked) -> Asked:
-    queue, wanted = world.queues.of_url(text(asked, "QueueUrl")), asked.get("AttributeNames") or []
+    queue, wanted = queue_of(world, asked), asked.get("AttributeNames") or []
     for name in wanted:
         if name not in NAMED:
             raise AwsError("InvalidAttributeName", f"Unknown Attribute {name}.")
@@ -35,15 +41,15 @@ def attributes(world: World, asked: Asked) -> Asked:
 
 
 def set_attributes(world: World, asked: Asked) -> Asked:
-    world.queues.change(world.queues.of_url(text(asked, "QueueUrl")), asked.get("Attributes") or {})
+    world.queues.change(queue_of(world, asked), asked.get("Attributes") or {})
     return {}
 
 
 def delete(world: World, asked: Asked) -> Asked:
-    del world.queues.by_name[world.queues.of_url(text(asked, "QueueUrl")).name]
+    del world.queues.by_name[queue_of(world, asked).name]
     return {}
 
 
 def purge(world: World, asked: Asked) -> Asked:
-    world.queues.of_url(text(asked, "QueueUrl")).purge()
+    queue_of(world, asked).purge()
     return {}

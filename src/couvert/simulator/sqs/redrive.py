@@ -25,11 +25,11 @@ def redrive_or_none(attributes: dict[str, str]) -> Redrive | None:
 
 def check_redrive(text: str, known_arns: Container[str]) -> None:
     policy = _policy(text)
-    for name in ("deadLetterTargetArn", "maxReceiveCount"):
-        if policy and policy.get(name) in {None, ""}:
-            raise _refused(text, f"Redrive policy does not contain mandatory attribute: {name}.")
     if not policy:
         return
+    for name in ("deadLetterTargetArn", "maxReceiveCount"):
+        if policy.get(name) in {None, ""}:
+            raise _refused(text, f"Redrive policy does not contain mandatory attribute: {name}.")
     receptions = str(policy["maxReceiveCount"])
     if not (receptions.isdecimal() and 1 <= int(receptions) <= MOST_RECEPTIONS):
         rule = f"valid values are from 1 to {MOST_RECEPTIONS} both inclusive."
